@@ -1,0 +1,1 @@
+"""What is known of each person: small, integer-coded tables from which every metric derives."""

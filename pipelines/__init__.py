@@ -1,0 +1,1 @@
+"""When and where the work runs. The only package that knows Dagster."""

@@ -1,0 +1,147 @@
+"""What a table is: the one declaration from which every schema, check and page is made.
+
+Here belong the words a table is declared with and their translation to Polars and Arrow. Where tables
+live, how they are computed and who may publish them belongs elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+import pyarrow as pa
+
+MONEY = pl.Decimal(38, 4)
+MONEY_SCALE = 4
+SEGMENT_ALL = "all"
+UNKNOWN = "unknown"
+
+Layer = Literal["sources", "states", "metrics"]
+Partitioning = Literal["month", "shard", "shard/month", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it means, its unit, and the values it may hold."""
+
+    name: str
+    dtype: pl.DataType | type[pl.DataType]
+    description: str
+    unit: str | None = None
+    nullable: bool = False
+    allowed: tuple[str | int, ...] | None = None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure(Column):
+    """An additive integer, right for any union of whole shards.
+
+    A `flow` belongs to its day. A `stock` is declared as its change and published as the running sum. Money is
+    computed in ten-thousandths of the currency unit and published as Decimal(38, 4).
+    """
+
+    dtype: pl.DataType | type[pl.DataType] = pl.Int64
+    kind: Literal["flow", "stock"] = "flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived(Column):
+    """A column that follows exactly from the keys and measures of its own row."""
+
+    dtype: pl.DataType | type[pl.DataType] = pl.Int64
+    expression: Callable[[], pl.Expr] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio(Column):
+    """A quotient of two columns of the same row: null where the denominator is zero or below.
+
+    `expression` replaces the plain quotient where a rate is one step further (annualised, one minus).
+    """
+
+    dtype: pl.DataType | type[pl.DataType] = pl.Float64
+    nullable: bool = True
+    numerator: str = ""
+    denominator: str = ""
+    expression: Callable[[], pl.Expr] | None = None
+
+    def compute(self) -> pl.Expr:
+        """The rate as an expression over the row's own measures."""
+        if self.expression is not None:
+            return self.expression().cast(pl.Float64).alias(self.name)
+        top, bottom = pl.col(self.numerator).cast(pl.Float64), pl.col(self.denominator).cast(pl.Float64)
+        return pl.when(bottom > 0).then(top / bottom).alias(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its grain, its columns in published order, and how it is laid out.
+
+    `look_back_days` is how far before a range of days the input of that range begins; None reads all of it.
+    `segmented` tables carry `segment` and `segment_value` right after the grain.
+    """
+
+    name: str
+    description: str
+    layer: Layer
+    grain: tuple[Column, ...]
+    columns: tuple[Column, ...] = ()
+    partitioning: Partitioning = "month"
+    segmented: bool = False
+    look_back_days: int | None = None
+    sources: tuple[str, ...] = field(default=())
+
+    @property
+    def keys(self) -> tuple[Column, ...]:
+        """The grain with its segment: one row each, and the order of every file."""
+        return self.grain + (SEGMENT_COLUMNS if self.segmented else ())
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        return self.keys + self.columns
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return tuple(column for column in self.columns if isinstance(column, Measure))
+
+    @property
+    def ratios(self) -> tuple[Ratio, ...]:
+        return tuple(column for column in self.columns if isinstance(column, Ratio))
+
+    @property
+    def derived(self) -> tuple[Derived, ...]:
+        return tuple(column for column in self.columns if isinstance(column, Derived))
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError where there is none."""
+        for column in self.all_columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")
+
+    def polars_schema(self) -> pl.Schema:
+        return pl.Schema({column.name: column.dtype for column in self.all_columns})
+
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow schema with every description and unit inside, so that a single file explains itself."""
+        plain = pl.DataFrame(schema=self.polars_schema()).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+        fields = [
+            plain.field(column.name).with_nullable(column.nullable).with_metadata(_metadata(column))
+            for column in self.all_columns
+        ]
+        return pa.schema(fields, metadata={"table": self.name, "description": self.description})
+
+
+def _metadata(column: Column) -> dict[str, str]:
+    unit = {"unit": column.unit} if column.unit else {}
+    return {"description": column.description, **unit}
+
+
+SEGMENT_COLUMNS = (
+    Column("segment", pl.String, "The dimension customers are split by; `all` is everybody.", unit="dimension"),
+    Column("segment_value", pl.String, "The value of that dimension; `unknown` where it is missing.", unit="value"),
+)
