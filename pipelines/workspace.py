@@ -1,0 +1,24 @@
+"""What one run works with. Holds the parts together and does nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from warehouse.catalog import Catalog
+from warehouse.config import Config
+from warehouse.draft import Draft
+from warehouse.releases import Releases
+from warehouse.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One run's configuration, tables, files and draft; `report` takes a line of progress."""
+
+    config: Config
+    catalog: Catalog
+    store: Store
+    draft: Draft
+    releases: Releases
+    report: Callable[[str], None]

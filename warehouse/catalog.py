@@ -1,0 +1,118 @@
+"""Finds every table under assets/: the only registry there is. Adding a file adds a table.
+
+What a table means is in its own file; who computes it and when is not known here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from warehouse.table import Layer, Table
+
+LAYERS: tuple[Layer, ...] = ("sources", "states", "metrics")
+COMPUTE = {"states": "build", "metrics": "measure"}
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A table with the module that declares it; `inputs` are the names its compute function takes."""
+
+    table: Table
+    module: ModuleType
+    inputs: tuple[str, ...]
+
+    @property
+    def compute(self) -> Callable[..., Any]:
+        return getattr(self.module, COMPUTE[self.table.layer])  # type: ignore[no-any-return]
+
+
+class Catalog:
+    """The tables of a warehouse, each layer in an order in which it can be computed."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        named = {entry.table.name: entry for entry in entries}
+        order = TopologicalSorter(
+            {name: [one for one in sorted(entry.inputs) if one in named] for name, entry in sorted(named.items())}
+        ).static_order()
+        self._entries = {name: named[name] for name in order}
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterable[Entry]:  # type: ignore[override]
+        return iter(self._entries.values())  # type: ignore[return-value]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def layer(self, layer: Layer) -> Mapping[str, Entry]:
+        return {name: entry for name, entry in self._entries.items() if entry.table.layer == layer}
+
+    @property
+    def sources(self) -> Mapping[str, Entry]:
+        return self.layer("sources")
+
+    @property
+    def states(self) -> Mapping[str, Entry]:
+        return self.layer("states")
+
+    @property
+    def metrics(self) -> Mapping[str, Entry]:
+        return self.layer("metrics")
+
+    def for_sources(self, configured: Iterable[str]) -> Catalog:
+        """The tables that can be computed from the configured sources alone."""
+        known = set(configured)
+        kept = [
+            entry
+            for entry in self._entries.values()
+            if (entry.table.name in known if entry.table.layer == "sources" else _is_served(entry.table, known))
+        ]
+        return Catalog(kept)
+
+
+def _is_served(table: Table, configured: set[str]) -> bool:
+    return not table.sources or bool(configured & set(table.sources))
+
+
+def load(folder: Path | None = None) -> Catalog:
+    """Every module with a `table` under the folder (default: assets/), imported once."""
+    root = folder or ASSETS
+    return Catalog(
+        _entry(module)
+        for layer in LAYERS
+        for path in sorted((root / layer).glob("*.py"))
+        if not path.name.startswith("_")
+        for module in [_import(path, layer, root)]
+        if isinstance(getattr(module, "table", None), Table)
+    )
+
+
+def _import(path: Path, layer: str, root: Path) -> ModuleType:
+    if root == ASSETS:
+        return importlib.import_module(f"assets.{layer}.{path.stem}")
+    name = f"_tables_{abs(hash(root))}_{layer}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _entry(module: ModuleType) -> Entry:
+    table: Table = module.table
+    if table.layer == "sources":
+        return Entry(table, module, ())
+    compute = getattr(module, COMPUTE[table.layer])
+    names = (name for name in inspect.signature(compute).parameters if name != "settings")
+    return Entry(table, module, tuple(names))

@@ -1,0 +1,27 @@
+"""The few declared numbers that a table may know. Nothing under assets/ reads configuration elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one computation is asked for.
+
+    `first_day` to `last_day` is the inclusive range of days to compute; `last_day` is the watermark. The windows are
+    in days. `dimensions` are the segments that some configured source has; `sources` the configured sources.
+    """
+
+    first_day: date
+    last_day: date
+    orders_window_days: int = 90
+    usage_window_days: int = 28
+    grace_days: int = 30
+    reporting_currency: str | None = None
+    gross_margin: Decimal = Decimal("0.8")
+    time_zone: str = "UTC"
+    sources: frozenset[str] = field(default_factory=frozenset)
+    dimensions: tuple[str, ...] = ()
