@@ -1,0 +1,105 @@
+"""Files that are either whole or not there: atomic writing, syncing and removing, and nothing about what they mean.
+
+All changes a warehouse makes to its folder go through here, one `os` call at a time: tests stop before each.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from warehouse.errors import StorageError
+
+READ_ONLY = 0o444
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def explained(action: str, path: Path) -> Iterator[None]:
+    """Turns the operating system's error into a StorageError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            advice = "the disk is full. Nothing was published; free space and run again"
+        else:
+            advice = f"{error.strerror or error}. Nothing was published; mend it and run again"
+        raise StorageError(f"Cannot {action} {path}: {advice}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder and its missing parents."""
+    with explained("make the folder", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def write(path: Path, content: bytes | memoryview, *, mode: int = 0o644, sync: bool = True) -> None:
+    """Writes the file whole or not at all; an existing one is replaced. `sync` makes content and name durable.
+
+    Raises StorageError, leaving no temporary file.
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    with explained("write", path):
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            try:
+                _write_all(descriptor, memoryview(content))
+                os.fchmod(descriptor, mode)
+                if sync:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        if sync:
+            _sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Makes a file's content, or the names in a folder, outlive a power cut. Raises StorageError."""
+    with explained("sync", path):
+        _sync(path)
+
+
+def sync_all(paths: Iterable[Path]) -> None:
+    """Each once, in sorted order, deepest first: a folder after what it holds. Raises StorageError."""
+    for path in sorted(set(paths), key=lambda path: (-len(path.parts), path)):
+        sync(path)
+
+
+def point(link: Path, target: str) -> None:
+    """Makes `link` a symbolic link to `target` in one step, whatever it was before. Raises StorageError."""
+    temporary = link.with_name(f".{uuid.uuid4().hex}.tmp")
+    with explained("move the link", link):
+        temporary.symlink_to(target)
+        temporary.replace(link)
+        _sync(link.parent)
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a folder nobody reads any more; one that is gone already is fine. Raises StorageError."""
+    with explained("remove", folder):
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+
+
+def _write_all(descriptor: int, content: memoryview) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

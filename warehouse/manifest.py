@@ -1,0 +1,157 @@
+"""What a release holds, as data: its files, schemas, verdict and times, and the JSON they are kept in.
+
+Reading a manifest must stay cheap (no Polars, no DuckDB here): it is all that a run without news does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import StorageError
+from warehouse.names import WHOLE, check_data_path
+
+FORMAT = 1
+NAME = "_manifest.json"
+PUBLISHED_LAYER = "metrics"
+_ADVICE = "`holdfast doctor --deep` says which release is whole"
+_TAIL = re.compile(rb',\n"checksum": "([0-9a-f]{64})"\n}\n\Z')
+_PATH = re.compile(rb'"path": "(data/[^"]+)"')
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DataFile:
+    """One immutable Parquet file; `path` is relative to the warehouse's home, `bytes` its size."""
+
+    layer: str
+    table: str
+    partition: str
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.layer, self.table, self.partition
+
+    @property
+    def link(self) -> str:
+        """Where a published file is found in the folder of its release; the same in every warehouse."""
+        folder = self.table if self.partition == WHOLE else f"{self.table}/{self.partition}"
+        return f"{folder}/data.parquet"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Held:
+    """A delivery that came after the content a rollback restored: left alone until it is asked for again."""
+
+    source: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about one release. Times are ISO UTC with a Z, days ISO dates.
+
+    `first_day` is where the recomputed range began; `schemas` holds per published table its columns in order (name,
+    Arrow type, description, unit, is_key), `descriptions` its own; `changed` per `layer/table` how many partitions
+    differ from the base; `run` the run that made it.
+    """
+
+    number: int
+    base: int | None
+    published_at: str
+    watermark: str
+    first_day: str | None
+    time_zone: str
+    code_version: str
+    config_version: str
+    content_digest: str
+    reason: str
+    run: str
+    files: tuple[DataFile, ...]
+    schemas: Mapping[str, list[dict[str, Any]]]
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    changed: Mapping[str, int] = field(default_factory=dict)
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
+    format: int = FORMAT
+
+    def of(self, layer: str, table: str | None = None) -> list[DataFile]:
+        """The files of a layer, or of one of its tables, sorted by table and partition."""
+        return [file for file in self.files if file.layer == layer and (table is None or file.table == table)]
+
+    def published(self) -> list[DataFile]:
+        return self.of(PUBLISHED_LAYER)
+
+
+def folder_of(home: Path, number: int) -> Path:
+    return home / "releases" / f"{number:08d}"
+
+
+def path_in(home: Path, number: int) -> Path:
+    """Where the manifest of that release lies."""
+    return folder_of(home, number) / NAME
+
+
+def content_digest(schemas: Mapping[str, list[dict[str, Any]]], files: Iterable[DataFile]) -> str:
+    """What the verdict is bound to: tables and contents; no number, time or file name."""
+    contents = sorted([*file.key, file.rows, file.bytes, file.sha256] for file in files)
+    return hashlib.sha256(json.dumps([schemas, contents], sort_keys=True).encode()).hexdigest()
+
+
+def to_bytes(manifest: Manifest) -> bytes:
+    """JSON, one line per file, with a checksum of all that comes before it as the last key."""
+    header = {f.name: getattr(manifest, f.name) for f in fields(Manifest) if f.name not in ("files", "held")}
+    header["held"] = [asdict(held) for held in manifest.held]
+    lines = [f"{json.dumps(key)}: {json.dumps(header[key])}" for key in sorted(header)]
+    files = ",\n".join(json.dumps(asdict(file)) for file in sorted(manifest.files))
+    body = ("{\n" + ",\n".join(lines) + f',\n"files": [\n{files}\n]').encode()
+    return body + b',\n"checksum": "' + hashlib.sha256(body).hexdigest().encode() + b'"\n}\n'
+
+
+def from_bytes(content: bytes, origin: Path) -> Manifest:
+    """Raises StorageError where the content is truncated, altered, or of a newer format."""
+    _check_sum(content, origin)
+    values = json.loads(content)
+    if values["format"] > FORMAT:
+        raise StorageError(f"{origin} has format {values['format']}, this Holdfast reads up to {FORMAT}: upgrade it")
+    del values["checksum"]
+    values["files"] = tuple(DataFile(**file) for file in values["files"])
+    values["held"] = tuple(Held(**held) for held in values["held"])
+    for file in values["files"]:
+        check_data_path(file.path)
+    return Manifest(**values)
+
+
+def read(path: Path) -> Manifest:
+    """The manifest at that path; raises StorageError where it is missing or damaged."""
+    return from_bytes(_content(path), path)
+
+
+def referenced_paths(path: Path) -> set[str]:
+    """Only the data files a manifest names, several times faster than reading it; raises StorageError as `read`."""
+    content = _content(path)
+    _check_sum(content, path)
+    return {match.decode() for match in _PATH.findall(content, content.index(b'\n"files": ['))}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"Cannot read {path}: {error.strerror}. {_ADVICE}") from error
+
+
+def _check_sum(content: bytes, origin: Path) -> None:
+    tail = _TAIL.search(content, max(0, len(content) - 200))
+    if tail is None or hashlib.sha256(content[: tail.start()]).hexdigest().encode() != tail[1]:
+        raise StorageError(f"{origin} is truncated or was altered. {_ADVICE}")

@@ -1,0 +1,103 @@
+"""Writes and reads the immutable Parquet files of every layer; nothing here knows which of them a release holds.
+
+A file is written once under a name never used again. Its bytes follow from the frame and schema alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse import durable
+from warehouse.errors import StorageError
+from warehouse.manifest import DataFile
+from warehouse.names import check_data_path, check_inside, check_partition, check_word
+
+ROW_GROUP_SIZE = 131_072
+_ZSTD_LEVEL = 3
+
+
+class Store:
+    """The data files below `home`. Safe to use from several processes at once; picklable."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = Path(home).absolute()
+        self._safe_folders: set[Path] = set()
+
+    def write(
+        self,
+        layer: str,
+        table: str,
+        partition: str,
+        frame: pl.DataFrame,
+        schema: pa.Schema | None = None,
+        *,
+        previous: DataFile | None = None,
+        row_group_size: int = ROW_GROUP_SIZE,
+    ) -> DataFile:
+        """Keeps the frame as one file, in the order of its rows, and says where; `previous` if its content is the same.
+
+        `schema` gives columns, order, types and descriptions. The file appears whole or not at all, read-only; commit
+        makes it durable. Raises StorageError (disk full), ValueError (a null or type the schema does not allow).
+        """
+        folder = Path("data", check_word("layer", layer), check_word("table", table), check_partition(partition))
+        content = _parquet(frame, schema, row_group_size)
+        digest = hashlib.sha256(content).hexdigest()
+        if previous is not None and previous.sha256 == digest:
+            return previous
+        path = (folder / f"{uuid.uuid4().hex}.parquet").as_posix()
+        file = DataFile(layer, table, partition, path, frame.height, len(content), digest)
+        target = self.home / path
+        check_inside(self.home, target)
+        durable.make_folder(target.parent)
+        durable.write(target, content, mode=durable.READ_ONLY, sync=False)
+        return file
+
+    def scan(self, files: Iterable[DataFile], schema: pl.Schema | None = None) -> pl.LazyFrame:
+        """The rows of exactly these files; no files give an empty frame of `schema`.
+
+        Raises StorageError where there is neither a file nor a schema, or a path leads out of the warehouse.
+        """
+        paths = [self.path(file) for file in sorted(files)]
+        if paths:
+            return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
+        if schema is None:
+            raise StorageError("No files to read, and no schema to make an empty table from")
+        return pl.LazyFrame(schema=schema)
+
+    def path(self, file: DataFile) -> Path:
+        """The absolute path of the file; raises StorageError where a symbolic link or `..` leads elsewhere."""
+        path = self.home / check_data_path(file.path)
+        if path.parent not in self._safe_folders:
+            check_inside(self.home, path.parent)
+            self._safe_folders.add(path.parent)
+        return path
+
+
+def digest_of(path: Path) -> str:
+    """The sha256 of a file's bytes; raises StorageError where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageError(f"Cannot read {path}: {error.strerror}. See `holdfast doctor --deep`") from error
+
+
+def _parquet(frame: pl.DataFrame, schema: pa.Schema | None, row_group_size: int) -> memoryview:
+    if schema is not None:
+        frame = frame.select(schema.names)
+    # One chunk per column: where chunks begin must not show in the bytes.
+    arrow = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if schema is not None:
+        arrow = arrow.cast(schema)
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        arrow, sink, compression="zstd", compression_level=_ZSTD_LEVEL, row_group_size=row_group_size, version="2.6"
+    )
+    return memoryview(sink.getvalue())
