@@ -1,0 +1,163 @@
+"""Sums that must tie exactly, within a row, over segments, over days and across metric tables (METRICS.md).
+
+Here belong identities and how their violations are found; bounds of single columns belong to a table's declaration.
+An identity holds for every table that has its columns, so that a new table brings its checks with its names. What a
+catalog does not have is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from quality.rules import locate
+from quality.ties import TIES, Side
+from quality.verdict import Observation
+from warehouse.table import SEGMENT_ALL, Table
+
+Frames = Mapping[str, pl.DataFrame]
+
+# Within one row. Both sides are SQL over columns that mean the same in every table; a null side says nothing.
+ROW_IDENTITIES = (
+    "customers_at_start - customers_lost + customers_new + customers_reactivated = customers_at_end",
+    "customers_retained + customers_lost = customers_at_start",
+    "customers_lost_voluntary + customers_lost_involuntary + customers_lost_paused + customers_lost_unknown"
+    " = customers_lost",
+    "users_new + users_retained + users_resurrected = users_active",
+    "users_retained + users_dormant = users_active_before",
+    "users_active <= user_days",
+    "users_retained <= users_in_cohort",
+    "users_returned <= users_in_cohort",
+    "users_retained <= users_retained_or_later",
+    "users_retained_or_later <= users_in_cohort",
+    "customers_retained <= customers_in_cohort",
+    "customers_retained = customers_in_cohort OR age > 0",
+    "mrr_opening + mrr_new + mrr_reactivation + mrr_expansion - mrr_contraction - mrr_churned"
+    " + mrr_entering - mrr_leaving + mrr_fx = mrr_closing",
+    "revenue_retained <= revenue_at_start",
+    "revenue_retained <= revenue_at_end",
+    "gross_revenue_retention <= net_revenue_retention",
+    "gross_revenue_retention <= 1",
+    "customers_repeating <= customers_ordering",
+    "customers_ordering <= orders",
+    "customers_first_order <= customers_ordering",
+    "mrr_after - mrr_before = amount",
+)
+# Joining and leaving a segment is no sum over people, but over a dimension the two cancel.
+NOT_ADDITIVE = ("mrr_entering", "mrr_leaving")
+ROUNDING = 0.0001
+
+
+def observe(tables: Mapping[str, Table], frames: Frames, watermark: date) -> list[Observation]:
+    """Every identity that these tables can be asked for, as the number of keys or rows that break it.
+
+    `frames` holds the whole published tables by name; `watermark` is the last day they may speak of.
+    """
+    found: list[Observation] = []
+    for name, frame in frames.items():
+        found += within_rows(tables[name], frame)
+        found += ratios(tables[name], frame)
+        found += segments(tables[name], frame)
+        found += days(tables[name], frame, watermark)
+    return found + [
+        _rows(tie.name, tie.left.table, tie.broken(frames), (*tie.left.keys, "left", "right"))
+        for tie in TIES
+        if _has(frames, tie.left) and _has(frames, tie.right)
+    ]
+
+
+def within_rows(table: Table, frame: pl.DataFrame) -> list[Observation]:
+    """The row identities whose columns the table has. Shares of one row never need a tolerance."""
+    key = tuple(column.name for column in table.keys)
+    found = []
+    for text in ROW_IDENTITIES:
+        if _columns(text) <= set(frame.columns):
+            found.append(_rows(text, table.name, frame, ~pl.sql_expr(text), key))
+    return found
+
+
+def ratios(table: Table, frame: pl.DataFrame) -> list[Observation]:
+    """Every ratio follows from its own row: null where it must be, else its declared quotient."""
+    key = tuple(column.name for column in table.keys)
+    found = []
+    for ratio in table.ratios:
+        stated, computed = pl.col(ratio.name), ratio.compute()
+        if "is_complete" in frame.columns:
+            computed = pl.when("is_complete").then(computed)
+        tolerance = 1e-12 * pl.max_horizontal(pl.lit(1.0), computed.abs())
+        broken = stated.is_null().ne(computed.is_null()) | ((stated - computed).abs() > tolerance).fill_null(False)
+        text = f"{ratio.name} follows from its row"
+        found.append(_rows(text, table.name, frame, broken, key))
+    return found
+
+
+def segments(table: Table, frame: pl.DataFrame) -> list[Observation]:
+    """For every key and dimension the values sum to `all`, in each measure."""
+    names = [one.name for one in table.measures if one.name not in NOT_ADDITIVE]
+    if not table.segmented or not names or not frame.height:
+        return []
+    keys = [column.name for column in table.grain]
+    whole = frame.lazy().filter(pl.col("segment") == SEGMENT_ALL).select(*keys, *names)
+    sums = (
+        frame.lazy()
+        .group_by(*keys, "segment")
+        .agg(pl.col(names).sum(), pl.len().alias("_values"))
+        .join(whole, on=keys, how="left", suffix="_all")
+        .collect()
+        .sort(*keys, "segment")
+    )
+    converted = pl.col("is_converted") if "is_converted" in frame.columns else pl.lit(False)
+    # What is converted is rounded once per row, so that a sum over values may differ by their roundings.
+    room = pl.when(converted).then(pl.col("_values") * ROUNDING).otherwise(0.0)
+    found = []
+    for name in names:
+        apart = (pl.col(name) - pl.col(f"{name}_all")).cast(pl.Float64).abs()
+        broken = apart.is_null() | (apart > room)
+        found.append(_rows("segments sum to all", table.name, sums, broken, (*keys, "segment"), column=name))
+    return found
+
+
+def days(table: Table, frame: pl.DataFrame, watermark: date) -> list[Observation]:
+    """A daily table has every day from the first fact of a key to the watermark, and none after it."""
+    keys = [column.name for column in table.grain if column.name != "date"]
+    if not table.segmented or len(keys) == len(table.grain) or not frame.height:
+        return []
+    spans = (
+        frame.lazy()
+        .filter(pl.col("segment") == SEGMENT_ALL)
+        .group_by(keys)
+        .agg(pl.col("date").min().alias("first"), pl.col("date").max().alias("last"), pl.len().alias("days"))
+        .collect()
+        .sort(keys)
+    )
+    missing = (pl.col("last") - pl.col("first")).dt.total_days() + 1 - pl.col("days")
+    broken = (missing != 0) | (pl.col("last") != watermark)
+    return [_rows(f"every day up to {watermark}", table.name, spans, broken, (*keys, "first", "last", "days"))]
+
+
+def _rows(
+    text: str, table: str, frame: pl.DataFrame, broken: pl.Expr, key: tuple[str, ...], column: str | None = None
+) -> Observation:
+    bad = frame.filter(broken.fill_null(False))
+    return Observation(
+        check=f"identity: {text}",
+        table=table,
+        observed=bad.height,
+        low=0,
+        high=0,
+        severity="critical",
+        message="An identity of the definitions is broken: a defect of the code or a damaged file, not of a delivery.",
+        column=column,
+        where=locate(bad, pl.lit(True), key) if bad.height else "",
+    )
+
+
+def _columns(text: str) -> set[str]:
+    return set(re.findall(r"[a-z_]+", text))
+
+
+def _has(frames: Frames, side: Side) -> bool:
+    return side.table in frames and side.needs <= set(frames[side.table].columns)

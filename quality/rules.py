@@ -1,0 +1,98 @@
+"""The rules a metric table's own declaration makes: nulls, allowed values, bounds, one row per key, some rows.
+
+Here belongs what a declaration implies and how Polars counts the rows that break it. Which rules tie several columns
+or tables is in identities.py; who judges is in expectations.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from warehouse.table import Column, Table
+
+Kind = Literal["rows", "unique", "not_null", "allowed", "bounds", "finite"]
+WHERE_KEYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a table. `columns` are the key for `unique`, none for `rows`, else the one column it is about."""
+
+    kind: Kind
+    table: str
+    columns: tuple[str, ...] = ()
+    allowed: tuple[str | int, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def column(self) -> str | None:
+        return ", ".join(self.columns) or None
+
+    @property
+    def bound(self) -> str:
+        """The rule in words."""
+        if self.kind == "rows":
+            return "at least 1 row"
+        if self.kind == "unique":
+            return "one row per key"
+        if self.kind == "not_null":
+            return "no nulls"
+        if self.kind == "allowed":
+            return "one of " + ", ".join(map(str, self.allowed))
+        if self.kind == "finite":
+            return "no NaN and no infinity"
+        low, high = (None if end is None else f"{end:g}" for end in (self.minimum, self.maximum))
+        return f"from {low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
+
+    def broken(self) -> pl.Expr:
+        """Which rows break the rule, as a boolean column; for `rows` no row can."""
+        if self.kind == "rows":
+            return pl.lit(False)
+        if self.kind == "unique":
+            return pl.struct(self.columns).is_duplicated()
+        value = pl.col(self.columns[0])
+        if self.kind == "not_null":
+            return value.is_null()
+        if self.kind == "allowed":
+            return value.is_not_null() & ~value.is_in(list(self.allowed))
+        if self.kind == "finite":
+            return value.is_finite().not_().fill_null(False)
+        outside = pl.lit(False)
+        if self.minimum is not None:
+            outside = outside | (value < self.minimum)
+        if self.maximum is not None:
+            outside = outside | (value > self.maximum)
+        return outside.fill_null(False)
+
+
+def rules_of(table: Table) -> tuple[Rule, ...]:
+    """What the declaration promises about the table's rows."""
+    key = tuple(column.name for column in table.keys)
+    return (
+        Rule("rows", table.name),
+        Rule("unique", table.name, key),
+        *(rule for column in table.all_columns for rule in _column_rules(table.name, column)),
+    )
+
+
+def _column_rules(table: str, column: Column) -> list[Rule]:
+    rules = []
+    if not column.nullable:
+        rules.append(Rule("not_null", table, (column.name,)))
+    if column.allowed is not None:
+        rules.append(Rule("allowed", table, (column.name,), allowed=column.allowed))
+    if column.minimum is not None or column.maximum is not None:
+        rules.append(Rule("bounds", table, (column.name,), minimum=column.minimum, maximum=column.maximum))
+    if column.dtype in (pl.Float32, pl.Float64):
+        rules.append(Rule("finite", table, (column.name,)))
+    return rules
+
+
+def locate(frame: pl.DataFrame, broken: pl.Expr, key: tuple[str, ...]) -> str:
+    """The keys of the first rows that break a rule, as text a person can search for."""
+    rows = frame.filter(broken).select(key).sort(key).unique(maintain_order=True).head(WHERE_KEYS)
+    return "; ".join(" ".join(f"{name}={value}" for name, value in row.items()) for row in rows.iter_rows(named=True))
