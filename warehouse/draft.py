@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from warehouse import durable, manifest
+from warehouse import durable, history
 from warehouse.errors import StorageError
 from warehouse.manifest import DataFile, Manifest
 from warehouse.names import check_inside, check_label, check_partition, check_word
@@ -44,7 +44,7 @@ class Draft:
         number = _read_json(record)["base"]
         if number == (base.number if base else None):
             return draft
-        return Draft(home, run_id, None if number is None else manifest.read(manifest.path_in(home, number)))
+        return Draft(home, run_id, None if number is None else history.get(home, number))
 
     def put(
         self,

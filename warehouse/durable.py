@@ -6,6 +6,7 @@ All changes a warehouse makes to its folder go through here, one `os` call at a 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import uuid
@@ -60,6 +61,12 @@ def write(path: Path, content: bytes | memoryview, *, mode: int = 0o644, sync: b
             raise
         if sync:
             _sync(path.parent)
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file's bytes; raises StorageError where it cannot be read."""
+    with explained("read", path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -80,15 +80,6 @@ class Store:
         return path
 
 
-def digest_of(path: Path) -> str:
-    """The sha256 of a file's bytes; raises StorageError where it cannot be read."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise StorageError(f"Cannot read {path}: {error.strerror}. See `holdfast doctor --deep`") from error
-
-
 def _parquet(frame: pl.DataFrame, schema: pa.Schema | None, row_group_size: int) -> memoryview:
     if schema is not None:
         frame = frame.select(schema.names)

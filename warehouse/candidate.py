@@ -1,0 +1,166 @@
+"""A candidate: what a run would publish, laid out like a release, for the audit to read.
+
+Here a draft becomes a candidate. Whether it may be published is for the verdict, and publishing for `commit`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warehouse import deliveries, durable, links, manifest
+from warehouse.code import code_version
+from warehouse.draft import Draft
+from warehouse.errors import StorageError
+from warehouse.manifest import PUBLISHED_LAYER, DataFile, Manifest
+
+if TYPE_CHECKING:
+    from warehouse.config import Config
+    from warehouse.table import Table
+
+RECORD = "candidate.json"
+VERDICT = "verdict.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`manifest` is the one it would be published with: without verdict, its number and time still to be settled."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def digest(self) -> str:
+        return self.manifest.content_digest
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        return self.manifest.files
+
+    @property
+    def base(self) -> int | None:
+        return self.manifest.base
+
+    def record_verdict(self, verdict: Mapping[str, Any]) -> None:
+        """Keeps the verdict beside the candidate. Raises StorageError."""
+        durable.write(self.folder / VERDICT, json.dumps(verdict, indent=1).encode())
+
+    def verdict(self) -> dict[str, Any] | None:
+        """The verdict kept beside the candidate; None where it was never judged."""
+        path = self.folder / VERDICT
+        return dict(json.loads(path.read_bytes())) if path.exists() else None
+
+    def discard(self) -> None:
+        """Forgets the candidate; files only it names are swept by the next run."""
+        durable.remove_tree(self.folder)
+
+
+def read(folder: Path) -> Candidate:
+    """The candidate kept in that folder; raises StorageError where there is none or it is damaged."""
+    return Candidate(folder, manifest.read(folder / RECORD))
+
+
+def place(home: Path, proposal: Manifest) -> Candidate:
+    """Lays the proposal out in a new staging folder. Raises StorageError."""
+    folder = home / "staging" / uuid.uuid4().hex
+    durable.make_folder(folder)
+    links.make(home, folder, proposal.published())
+    durable.write(folder / RECORD, manifest.to_bytes(proposal))
+    return Candidate(folder, proposal)
+
+
+def propose(
+    draft: Draft,
+    tables: Mapping[str, Table],
+    *,
+    watermark: date | str,
+    first_day: date | str | None,
+    config: Config,
+    reason: str,
+    staged_at: str,
+    migrations: Collection[str] = (),
+) -> Manifest:
+    """The manifest the draft would be published with: published tables that are no longer declared are left out.
+
+    Raises StorageError where a table changed its columns or types without all its partitions following, or without a
+    migration of it being declared.
+    """
+    files = tuple(file for file in draft.all_files() if file.layer != PUBLISHED_LAYER or file.table in tables)
+    schemas = {name: _columns(table) for name, table in sorted(tables.items())}
+    base = draft.base
+    if base is not None:
+        _check_schemas(base, schemas, files, migrations)
+    return Manifest(
+        number=base.number + 1 if base else 1,
+        base=base.number if base else None,
+        published_at=staged_at,
+        watermark=str(watermark),
+        first_day=None if first_day is None else str(first_day),
+        time_zone=config.time_zone,
+        code_version=code_version(),
+        config_version=config.version,
+        content_digest=manifest.content_digest(schemas, files),
+        reason=reason,
+        run=draft.run_id,
+        files=files,
+        schemas=schemas,
+        descriptions={name: table.description for name, table in sorted(tables.items())},
+        changed=count_changes(base, files),
+        notes=draft.all_notes(),
+        held=deliveries.still_held(draft.home, base.held if base else (), files),
+    )
+
+
+def count_changes(base: Manifest | None, files: Collection[DataFile]) -> dict[str, int]:
+    """Per `layer/table`, how many partitions have another content than in the base, appeared or went."""
+    before = {(*file.key, file.sha256) for file in (base.files if base else ())}
+    after = {(*file.key, file.sha256) for file in files}
+    changed = sorted({(layer, table, partition) for layer, table, partition, _ in before ^ after})
+    counts: dict[str, int] = {}
+    for layer, table, _ in changed:
+        counts[f"{layer}/{table}"] = counts.get(f"{layer}/{table}", 0) + 1
+    return counts
+
+
+def _columns(table: Table) -> list[dict[str, Any]]:
+    types = table.arrow_schema()
+    keys = {column.name for column in table.keys}
+    return [
+        {
+            "name": column.name,
+            "type": str(types.field(column.name).type),
+            "description": column.description,
+            "unit": column.unit,
+            "is_key": column.name in keys,
+        }
+        for column in table.all_columns
+    ]
+
+
+def _check_schemas(
+    base: Manifest,
+    schemas: Mapping[str, list[dict[str, Any]]],
+    files: Collection[DataFile],
+    migrations: Collection[str],
+) -> None:
+    inherited = {file.table for file in base.published()} & {file.table for file in set(files) & set(base.files)}
+    for table in sorted(base.schemas.keys() & schemas.keys()):
+        before, after = ([(c["name"], c["type"]) for c in side[table]] for side in (base.schemas, schemas))
+        if before == after:
+            continue
+        lost = ", ".join(f"{name} ({kind})" for name, kind in before if (name, kind) not in after)
+        if lost and table not in migrations:
+            raise StorageError(
+                f"{table} would lose or retype columns that release {base.number} published: {lost}. Bring them back, "
+                "or declare a migration of the table"
+            )
+        if table in inherited:
+            raise StorageError(
+                f"{table} has other columns than in release {base.number}, but some of its months were not computed "
+                "again: run a backfill from the first day"
+            )

@@ -1,0 +1,29 @@
+"""Which code made a release: the package's version and a digest of the table definitions."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+
+@cache
+def code_version() -> str:
+    """For example `0.1.0+1f2e3d4c5b6a`; changes whenever a file under assets/ does."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        release = version("holdfast")
+    except PackageNotFoundError:
+        release = "0"
+    return f"{release}+{_digest_of_assets()}"
+
+
+def _digest_of_assets() -> str:
+    spec = find_spec("assets")
+    digest = hashlib.sha256()
+    for root in sorted(map(Path, (spec.submodule_search_locations or ()) if spec else ())):
+        for path in sorted(root.rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]

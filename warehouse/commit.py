@@ -1,0 +1,121 @@
+"""Makes a candidate the next release, or refuses: the one point at which readers see anything new.
+
+Everything a release consists of is durable before the rename that commits it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from warehouse import durable, history, links, manifest, views
+from warehouse.candidate import RECORD, VERDICT, Candidate
+from warehouse.errors import GateRefused, PublishConflict
+from warehouse.locks import publish_lock
+from warehouse.manifest import DataFile, Manifest
+from warehouse.names import check_label
+
+_OWN_FILES = {RECORD, VERDICT, manifest.NAME, views.NAME}
+
+
+def commit(
+    home: Path,
+    candidate: Candidate,
+    verdict: Mapping[str, Any],
+    *,
+    now: str,
+    trusted: Manifest | None = None,
+) -> Manifest:
+    """Publishes the candidate and returns its manifest.
+
+    `trusted` is a release whose files need no hashing, besides the base. Raises GateRefused (no verdict that passed
+    exactly this content), PublishConflict (the base is no longer the head), StorageError.
+    """
+    _check_verdict(candidate, verdict)
+    candidate.record_verdict(verdict)
+    with publish_lock(home):
+        head = history.newest(home)
+        _check_base(candidate, head)
+        _check_content(home, candidate, _new_files(candidate, head, trusted))
+        published = replace(
+            candidate.manifest,
+            number=head.number + 1 if head else 1,
+            published_at=max(now, head.published_at) if head else now,
+            verdict=json.loads(json.dumps(verdict)),
+        )
+        _settle(home, candidate, published, _new_files(candidate, head, trusted))
+        _rename(home, candidate.folder, published.number)
+        point_current(home, published.number)
+    durable.remove_tree(home / "staging" / check_label("run", published.run))
+    return published
+
+
+def point_current(home: Path, number: int) -> None:
+    """Moves the convenience link, if it does not point there already."""
+    link, target = home / history.CURRENT, f"releases/{number:08d}"
+    if not link.is_symlink() or str(link.readlink()) != target:
+        durable.point(link, target)
+
+
+def _check_verdict(candidate: Candidate, verdict: Mapping[str, Any]) -> None:
+    if verdict.get("passed") is not True:
+        raise GateRefused("The audit did not pass: nothing is published. `holdfast check` says what and where")
+    content = manifest.content_digest(candidate.manifest.schemas, candidate.files)
+    if not verdict.get("digest") or verdict["digest"] != content or candidate.digest != content:
+        raise GateRefused(
+            "The verdict is not about this candidate: nothing is published. Run again, so that it is judged as it is"
+        )
+
+
+def _check_base(candidate: Candidate, head: Manifest | None) -> None:
+    number = head.number if head else None
+    if candidate.base != number:
+        raise PublishConflict(
+            f"Release {number} was published while this run worked on {_named(candidate.base)}: nothing is published. "
+            "Run again, from the new release"
+        )
+
+
+def _check_content(home: Path, candidate: Candidate, new_files: Iterable[DataFile]) -> None:
+    wrong = links.problems(home, candidate.folder, candidate.manifest.published(), _OWN_FILES)
+    wrong += [
+        f"{home / file.path} was changed" for file in new_files if durable.digest(home / file.path) != file.sha256
+    ]
+    if wrong:
+        raise GateRefused("The candidate is no longer what was judged: nothing is published.\n  " + "\n  ".join(wrong))
+
+
+def _new_files(candidate: Candidate, head: Manifest | None, trusted: Manifest | None) -> list[DataFile]:
+    known = {file for release in (head, trusted) if release for file in release.files}
+    return [file for file in candidate.files if file not in known]
+
+
+def _settle(home: Path, candidate: Candidate, published: Manifest, new_files: Iterable[DataFile]) -> None:
+    """Completes the folder, then makes it and every new data file durable, contents before the names of them."""
+    folder = candidate.folder
+    database = folder / views.NAME
+    with durable.explained("write", database):
+        database.unlink(missing_ok=True)
+    views.write(database, home, published)
+    durable.make_folder(home / "releases")
+    data = {home / file.path for file in new_files}
+    above = {parent for path in data for parent in path.parents if parent.is_relative_to(home)}
+    durable.sync_all({*data, *above, database, *links.folders(folder), home / "staging", home, home.parent})
+    for record in (RECORD, VERDICT):
+        (folder / record).unlink(missing_ok=True)
+    durable.write(folder / manifest.NAME, manifest.to_bytes(published), mode=durable.READ_ONLY)
+
+
+def _rename(home: Path, folder: Path, number: int) -> None:
+    target = history.folder_of(home, number)
+    with durable.explained("publish", target):
+        folder.rename(target)
+    durable.sync(home / "releases")
+    durable.sync(home / "staging")
+
+
+def _named(base: int | None) -> str:
+    return "an empty warehouse" if base is None else f"release {base}"

@@ -1,0 +1,79 @@
+"""The DuckDB file of a release: a view per published table over exactly its files, with every description.
+
+The only importer of duckdb in this package, and only where a file is written: reading releases stays light.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import StorageError
+from warehouse.manifest import Manifest
+
+NAME = "warehouse.duckdb"
+_DUCKDB_TYPES = {
+    "bool": "BOOLEAN",
+    "int8": "TINYINT",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "uint8": "UTINYINT",
+    "uint16": "USMALLINT",
+    "uint32": "UINTEGER",
+    "uint64": "UBIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "date32[day]": "DATE",
+    "string": "VARCHAR",
+    "large_string": "VARCHAR",
+    "timestamp[us]": "TIMESTAMP",
+    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+}
+
+
+def write(path: Path, home: Path, manifest: Manifest) -> None:
+    """Makes the database at `path`; its views read the data files below `home` by absolute paths.
+
+    Raises StorageError.
+    """
+    import duckdb
+
+    try:
+        with duckdb.connect(path) as connection:
+            connection.begin()
+            for table, columns in manifest.schemas.items():
+                files = [str(home / file.path) for file in manifest.published() if file.table == table]
+                connection.execute(f"CREATE VIEW {_name(table)} AS {_select(files, columns)}")
+                connection.execute(f"COMMENT ON VIEW {_name(table)} IS {_text(manifest.descriptions.get(table, ''))}")
+                for column in columns:
+                    target = f"{_name(table)}.{_name(column['name'])}"
+                    connection.execute(f"COMMENT ON COLUMN {target} IS {_text(_comment(column))}")
+            connection.commit()
+    except (duckdb.Error, OSError) as error:
+        raise StorageError(f"Cannot write {path}: {error}. Nothing was published; mend it and run again") from error
+
+
+def _select(files: list[str], columns: list[dict[str, Any]]) -> str:
+    if files:
+        return f"SELECT * FROM read_parquet([{', '.join(map(_text, files))}], hive_partitioning = false)"
+    nulls = ", ".join(f"NULL::{_duckdb_type(column['type'])} AS {_name(column['name'])}" for column in columns)
+    return f"SELECT {nulls} WHERE false"
+
+
+def _duckdb_type(arrow_type: str) -> str:
+    if arrow_type.startswith("decimal128"):
+        return arrow_type.replace("decimal128", "DECIMAL")
+    return _DUCKDB_TYPES[arrow_type]
+
+
+def _comment(column: dict[str, Any]) -> str:
+    return f"{column['description']} Unit: {column['unit']}." if column["unit"] else str(column["description"])
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
