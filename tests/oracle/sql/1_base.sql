@@ -1,0 +1,81 @@
+-- The latest version of every row, the watermark, the days, the rates. Money is in millionths (HUGEINT), exact.
+
+CREATE MACRO half_even(n, d) AS
+  CAST(CASE WHEN n < 0 THEN -1 ELSE 1 END AS HUGEINT)
+  * (abs(n) // d + CAST(CASE WHEN 2 * (abs(n) % d) > d THEN 1 WHEN 2 * (abs(n) % d) = d THEN (abs(n) // d) % 2 ELSE 0 END AS HUGEINT));
+CREATE MACRO power_of_ten(n) AS CAST('1' || repeat('0', CAST(n AS INTEGER)) AS HUGEINT);
+CREATE MACRO millionths(x) AS CAST(CAST(x AS DECIMAL(18, 6)) * 1000000 AS HUGEINT);
+CREATE MACRO money(n) AS CAST(half_even(n, CAST(100 AS HUGEINT)) AS DECIMAL(32, 0)) * CAST(0.0001 AS DECIMAL(5, 4));
+CREATE MACRO ratio(a, b) AS CASE WHEN b > 0 THEN CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END;
+CREATE MACRO version(changed, file, line) AS (coalesce(changed, TIMESTAMP '0001-01-01'), file, line);
+
+-- An order without customer_id is quarantined: it is no version of anything.
+CREATE TABLE orders_latest AS
+SELECT * FROM raw_orders r
+WHERE customer_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM raw_orders o WHERE o.order_id = r.order_id AND o.customer_id IS NOT NULL
+  AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line));
+
+CREATE TABLE subscriptions_latest AS
+SELECT * FROM raw_subscriptions r
+WHERE NOT EXISTS (
+  SELECT 1 FROM raw_subscriptions o
+  WHERE (o.change_id = r.change_id OR (o.change_id IS NULL AND r.change_id IS NULL AND o.subscription_id = r.subscription_id AND o.instant = r.instant))
+  AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line));
+
+CREATE TABLE events_latest AS
+SELECT * REPLACE (coalesce(customer_id, user_id) AS customer_id) FROM raw_events r
+WHERE NOT EXISTS (
+    SELECT 1 FROM raw_events o WHERE o.event_id = r.event_id
+    AND version(o.received_at, o.file, o.line) > version(r.received_at, r.file, r.line))
+  AND NOT EXISTS (  -- without event_id, exact duplicates are dropped
+    SELECT 1 FROM raw_events o WHERE o.event_id IS NULL AND r.event_id IS NULL AND (o.file, o.line) < (r.file, r.line)
+    AND o.user_id = r.user_id AND o.occurred_at = r.occurred_at AND o.event_name = r.event_name
+    AND o.customer_id IS NOT DISTINCT FROM r.customer_id AND o.channel IS NOT DISTINCT FROM r.channel
+    AND o.country IS NOT DISTINCT FROM r.country AND o.received_at IS NOT DISTINCT FROM r.received_at);
+
+CREATE TABLE customers AS
+SELECT * FROM raw_customers r
+WHERE NOT EXISTS (
+  SELECT 1 FROM raw_customers o WHERE o.customer_id = r.customer_id
+  AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line));
+
+-- The newest day seen in orders or events (in subscriptions, where they are alone), unless --date names another.
+CREATE TABLE calendar AS
+SELECT coalesce(
+  (SELECT date FROM rules),
+  (SELECT max(day) FROM (SELECT day FROM orders_latest UNION ALL SELECT day FROM events_latest)),
+  (SELECT max(day) FROM subscriptions_latest)) AS watermark;
+
+-- Facts after the watermark are not there yet.
+CREATE TABLE orders AS
+SELECT order_id, customer_id, currency, instant, day, channel, country, file, line,
+  CASE WHEN status = 'refunded' AND refunded_amount IS NULL THEN CAST(0 AS HUGEINT)
+       ELSE millionths(amount) - coalesce(millionths(refunded_amount), 0) END AS net
+FROM orders_latest
+WHERE coalesce(status, 'paid') NOT IN ('cancelled', 'pending') AND day <= (SELECT watermark FROM calendar);
+
+CREATE TABLE events AS SELECT * FROM events_latest WHERE day <= (SELECT watermark FROM calendar);
+CREATE TABLE subscriptions AS SELECT * FROM subscriptions_latest WHERE day <= (SELECT watermark FROM calendar);
+
+CREATE TABLE days AS
+SELECT CAST(unnest(generate_series(
+  (SELECT min(day) FROM (SELECT day FROM orders UNION ALL SELECT day FROM events UNION ALL SELECT day FROM subscriptions)),
+  watermark, INTERVAL 1 DAY)) AS DATE) AS day
+FROM calendar;
+
+-- Rate of a currency on a day, in units of 1e-10: the last known one is carried forward.
+CREATE TABLE rates AS
+SELECT c.currency, d.day,
+  CASE WHEN c.currency = r.reporting_currency THEN CAST(10000000000 AS HUGEINT) ELSE (
+    SELECT CAST(CAST(f.rate AS DECIMAL(28, 10)) * 10000000000 AS HUGEINT) FROM raw_fx_rates f
+    WHERE f.currency = c.currency AND f.day <= d.day ORDER BY f.day DESC LIMIT 1) END AS rate
+FROM (SELECT currency FROM orders UNION SELECT currency FROM subscriptions) c
+CROSS JOIN (SELECT day FROM days UNION SELECT CAST(min(day) - INTERVAL 1 DAY AS DATE) FROM days) d
+CROSS JOIN rules r
+WHERE r.reporting_currency IS NOT NULL;
+
+-- An amount in the reporting currency is a sum of millionths x rate (1e-16); rounded half-even to the minor unit, back in millionths.
+CREATE MACRO reported(n) AS
+  half_even(n, power_of_ten(16 - (SELECT digits FROM minor_units JOIN rules ON currency = reporting_currency)))
+  * power_of_ten(6 - (SELECT digits FROM minor_units JOIN rules ON currency = reporting_currency));
