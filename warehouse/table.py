@@ -60,7 +60,8 @@ class Derived(Column):
 class Ratio(Column):
     """A quotient of two columns of the same row: null where the denominator is zero or below.
 
-    `expression` replaces the plain quotient where a rate is one step further (annualised, one minus).
+    `expression` replaces the plain quotient where a rate is one step further (annualised, one minus). With
+    `complete_only` it is null while the row's `is_complete` is false.
     """
 
     dtype: pl.DataType | type[pl.DataType] = pl.Float64
@@ -68,13 +69,18 @@ class Ratio(Column):
     numerator: str = ""
     denominator: str = ""
     expression: Callable[[], pl.Expr] | None = None
+    complete_only: bool = False
 
     def compute(self) -> pl.Expr:
         """The rate as an expression over the row's own measures."""
-        if self.expression is not None:
-            return self.expression().cast(pl.Float64).alias(self.name)
+        rate = self.expression() if self.expression is not None else self._quotient()
+        if self.complete_only:
+            rate = pl.when("is_complete").then(rate)
+        return rate.cast(pl.Float64).alias(self.name)
+
+    def _quotient(self) -> pl.Expr:
         top, bottom = pl.col(self.numerator).cast(pl.Float64), pl.col(self.denominator).cast(pl.Float64)
-        return pl.when(bottom > 0).then(top / bottom).alias(self.name)
+        return pl.when(bottom > 0).then(top / bottom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ class Table:
     """A table: its grain, its columns in published order, and how it is laid out.
 
     `look_back_days` is how far before a range of days the input of that range begins; None reads all of it.
-    `segmented` tables carry `segment` and `segment_value` right after the grain.
+    `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for every
+    day of a key from its first one to the watermark; the others have the rows that their measure returns.
     """
 
     name: str
@@ -92,6 +99,7 @@ class Table:
     columns: tuple[Column, ...] = ()
     partitioning: Partitioning = "month"
     segmented: bool = False
+    every_day: bool = True
     look_back_days: int | None = None
     sources: tuple[str, ...] = field(default=())
 

@@ -1,0 +1,86 @@
+"""Cohort triangles: every age of every cohort up to the watermark, and which cells are not over yet.
+
+What a table counts in a cell is its own. Source: METRICS.md section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+from assets.calendar import Grain, period_end, period_number, period_start
+from warehouse.settings import Settings
+from warehouse.table import Column
+
+SIZE_AGE: Final = 0
+
+
+def cohort_columns(grains: Sequence[Grain]) -> tuple[Column, Column, Column]:
+    """The grain of a cohort table."""
+    return (
+        Column("cohort_grain", pl.String, "The length of a period.", "calendar period", allowed=tuple(grains)),
+        Column("cohort_start", pl.Date, "The first day of the period in which the cohort was first active.", "day"),
+        Column("age", pl.Int64, "Periods since then; 0 is the cohort's own.", "periods", minimum=0),
+    )
+
+
+IS_COMPLETE: Final = Column(
+    "is_complete", pl.Boolean, "Whether the cell's period was over at the watermark; else its rates are null.", "flag"
+)
+
+
+def cells(facts: pl.LazyFrame, owner: Sequence[str], grain: Grain, values: Mapping[str, pl.Expr]) -> pl.LazyFrame:
+    """One row per owner and period with a fact: `cohort`, `age` and the values aggregated over the period.
+
+    `facts` has the owner, `day` and `first_day`; cohort and age are period numbers.
+    """
+    return (
+        facts.with_columns(
+            cohort=period_number(pl.col("first_day"), grain), period=period_number(pl.col("day"), grain)
+        )
+        .group_by(*owner, "cohort", "period")
+        .agg(**values)
+        .with_columns(age=(pl.col("period") - pl.col("cohort")).cast(pl.Int64))
+    )
+
+
+def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
+    """`cohort_grain` and `cohort_start` in place of the cohort's number."""
+    return rows.with_columns(
+        cohort_grain=pl.lit(grain), cohort_start=period_start(pl.col("cohort"), grain)
+    ).drop("cohort")
+
+
+def triangle(
+    rows: pl.LazyFrame, keys: Sequence[str], size: str, measures: Sequence[str], settings: Settings
+) -> pl.LazyFrame:
+    """Every age from 0 to the watermark for every cohort that is not empty: keys, `age`, `is_complete`, the size on
+    every row, measures 0 where there were no facts.
+
+    `rows` has the cohort's size on its row of age 0.
+    """
+    grains: tuple[Grain, ...] = ("day", "week", "month")
+    parts = [
+        _triangle(rows.filter(pl.col("cohort_grain") == grain), keys, size, measures, grain, settings)
+        for grain in grains
+    ]
+    return pl.concat(parts)
+
+
+def _triangle(
+    rows: pl.LazyFrame, keys: Sequence[str], size: str, measures: Sequence[str], grain: Grain, settings: Settings
+) -> pl.LazyFrame:
+    last = pl.lit(settings.last_day)
+    cohort = period_number(pl.col("cohort_start"), grain)
+    sizes = rows.filter(pl.col("age") == SIZE_AGE, pl.col(size) > 0).select(*keys, size)
+    every_age = sizes.with_columns(
+        age=pl.int_ranges(0, period_number(last, grain) - cohort + 1, dtype=pl.Int64)
+    ).explode("age", empty_as_null=False)
+    return (
+        every_age.join(rows.select(*keys, "age", *measures), on=[*keys, "age"], how="left")
+        .with_columns(
+            pl.col(measures).fill_null(0), is_complete=period_end(cohort + pl.col("age"), grain) <= last
+        )
+    )

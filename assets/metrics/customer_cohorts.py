@@ -1,0 +1,144 @@
+"""Customer cohorts by week and month: who bought or paid again, and what they brought in.
+
+Source: METRICS.md section 5.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.calendar import Grain, day_number, period_end, period_number, to_date
+from assets.cohorts import IS_COMPLETE, cells, cohort_columns, dated, triangle
+from assets.revenue import OWNER, amount, mrr_pieces
+from assets.segments import FIXED_DIMENSIONS, rolled_up
+from warehouse.settings import Settings
+from warehouse.table import Column, Measure, Ratio, Table
+
+GRAINS: tuple[Grain, ...] = ("week", "month")
+
+table = Table(
+    name="customer_cohorts",
+    description="Cohorts of customers by the week or month of their first active day in a currency, at every age.",
+    layer="metrics",
+    grain=(
+        Column("basis", pl.String, "orders, or subscription (MRR above 0).", "basis", allowed=("orders", "subscription")),
+        *cohort_columns(GRAINS),
+        Column("currency", pl.String, "Contract currency.", "ISO 4217"),
+    ),
+    columns=(
+        Measure("customers_in_cohort", description="Customers of the cohort.", unit="customers", minimum=1),
+        Measure(
+            "customers_retained",
+            description="Of these, customers with an order in the period, or with MRR at its end.",
+            unit="customers",
+            minimum=0,
+        ),
+        Ratio(
+            "retention_rate",
+            description="customers_retained / customers_in_cohort; null while the period is not over.",
+            unit="share",
+            numerator="customers_retained",
+            denominator="customers_in_cohort",
+            complete_only=True,
+            minimum=0,
+            maximum=1,
+        ),
+        amount("revenue", "Net revenue of the period's orders, or MRR at the period's end."),
+        Ratio(
+            "revenue_retention_rate",
+            description="revenue / revenue at age 0; null while the period is not over.",
+            unit="share",
+            numerator="revenue",
+            denominator="revenue_at_age_0",
+            complete_only=True,
+        ),
+        Measure(
+            "revenue_cumulative",
+            description="Revenue of the ages so far; for subscriptions in months only.",
+            unit="currency",
+            nullable=True,
+        ),
+        Ratio(
+            "revenue_per_customer",
+            description="revenue_cumulative / customers_in_cohort; null while the period is not over.",
+            unit="currency",
+            numerator="revenue_cumulative",
+            denominator="customers_in_cohort",
+            complete_only=True,
+        ),
+        IS_COMPLETE,
+    ),
+    partitioning="whole",
+    segmented=True,
+    every_day=False,
+    sources=("orders", "subscriptions"),
+)
+KEYS = ["basis", "cohort_grain", "cohort_start", "currency", "segment", "segment_value"]
+SUMS = ["customers_in_cohort", "customers_retained", "revenue"]
+
+
+def measure(
+    order_days: pl.LazyFrame, mrr_changes: pl.LazyFrame, people: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """Sizes (on age 0), customers retained and revenue by basis, cohort, age, currency and segment."""
+    dimensions = [name for name in settings.dimensions if name in FIXED_DIMENSIONS]
+    customers = people.filter(pl.col("kind") == "customer").select("person", *dimensions)
+    parts = []
+    for grain in GRAINS:
+        for basis, owners in (
+            ("orders", _ordering(order_days, grain, settings)),
+            ("subscription", _paying(mrr_changes, grain, settings)),
+        ):
+            parts.append(dated(owners, grain).with_columns(basis=pl.lit(basis)))
+    keys = ["basis", "cohort_grain", "cohort_start", "age", "currency"]
+    is_own_period = pl.col("age") == 0
+    combined = (
+        pl.concat(parts, how="diagonal")
+        .join(customers, on="person")
+        .group_by(*keys, *dimensions)
+        .agg(
+            customers_in_cohort=is_own_period.sum().cast(pl.Int64),
+            customers_retained=pl.col("is_retained").sum().cast(pl.Int64),
+            revenue=pl.col("revenue").sum(),
+        )
+    )
+    return rolled_up(combined, dimensions, keys, SUMS)
+
+
+def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
+    """One row per customer, currency and period with an order."""
+    facts = order_days.filter(pl.col("day") <= settings.last_day).with_columns(
+        first_day=pl.col("day").min().over(OWNER)
+    )
+    return cells(facts, OWNER, grain, {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()})
+
+
+def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
+    """One row per customer, currency and period with MRR at its end (or at the watermark), and one at age 0."""
+    last = pl.lit(settings.last_day)
+    pieces = mrr_pieces(mrr_changes).filter(pl.col("start") <= day_number(last))
+    first = pieces.group_by(OWNER).agg(first_day=to_date(pl.col("start").min()))
+    covered = (
+        pieces.with_columns(
+            first_period=period_number(to_date(pl.col("start")), grain),
+            last_period=period_number(pl.min_horizontal(to_date(pl.col("end") - 1), last), grain),
+        )
+        .with_columns(period=pl.int_ranges("first_period", pl.col("last_period") + 1, dtype=pl.Int32))
+        .explode("period", empty_as_null=False)
+        .with_columns(closing_day=day_number(pl.min_horizontal(period_end(pl.col("period"), grain), last)))
+        .filter(pl.col("closing_day").is_between("start", "end", closed="left"))
+        .select(*OWNER, day=to_date(pl.col("closing_day")), revenue="revenue")
+    )
+    own = first.with_columns(day="first_day", revenue=pl.lit(0, pl.Int64)).select(*OWNER, "day", "revenue")
+    facts = pl.concat([covered, own]).join(first, on=OWNER)
+    return cells(facts, OWNER, grain, {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()})
+
+
+def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """The whole triangle: every age of every cohort, with what adds up over the ages."""
+    whole = triangle(rows, KEYS, "customers_in_cohort", ["customers_retained", "revenue"], settings)
+    has_sums = (pl.col("basis") == "orders") | (pl.col("cohort_grain") == "month")
+    return whole.sort(*KEYS, "age").with_columns(
+        revenue_at_age_0=pl.col("revenue").first().over(KEYS),
+        revenue_cumulative=pl.when(has_sums).then(pl.col("revenue").cum_sum().over(KEYS)),
+    )

@@ -1,0 +1,61 @@
+"""Customer retention and churn over windows of 1, 7, 30, 90 and 365 days, for every day.
+
+Source: METRICS.md section 2.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.retention import COUNTS, RATES, annualised, basis_column, window_counts, windows
+from assets.segments import spans_of, split, split_starts
+from assets.steps import changes
+from warehouse.settings import Settings
+from warehouse.table import Column, Table
+
+WINDOWS = (1, 7, 30, 90, 365)
+
+table = Table(
+    name="customer_retention_daily",
+    description="Customers at the start and end of the window that ends on each day: retained, lost, new, reactivated.",
+    layer="metrics",
+    grain=(
+        basis_column(),
+        Column("date", pl.Date, "The last day of the window.", "day"),
+        Column("window_days", pl.Int64, "How many days the window has.", "days", allowed=WINDOWS),
+    ),
+    columns=(*COUNTS, *RATES, annualised(pl.col("window_days"))),
+    segmented=True,
+    sources=("orders", "subscriptions", "events"),
+)
+KEYS = ["basis", "window_days", "segment", "segment_value"]
+FIRST_DAYS = {"orders": "first_order_day", "subscription": "first_subscription_day", "usage": "first_usage_day"}
+
+
+def measure(
+    activity_spans: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """Changes of the counts by day, basis, window and segment.
+
+    In a window a customer has one segment value: that at its start if active then, else that at its end.
+    """
+    segments = spans_of(segment_spans, "customer")
+    pieces = [_window(activity_spans, segments, days) for days in WINDOWS]
+    counts = changes(pl.concat(pieces), KEYS, window_counts(), settings.first_day, settings.last_day)
+    return pl.concat([counts, _starts(people, segments, settings)], how="diagonal").fill_null(0)
+
+
+def _window(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, days: int) -> pl.LazyFrame:
+    value_was_read = pl.when(pl.col("then") == 1).then(days).otherwise(0)
+    return split(windows(activity_spans, days), segments, value_was_read).with_columns(
+        window_days=pl.lit(days, pl.Int64)
+    )
+
+
+def _starts(people: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    customers = people.filter(pl.col("kind") == "customer")
+    facts = pl.concat(
+        [customers.select("person", basis=pl.lit(basis), day=pl.col(day)) for basis, day in FIRST_DAYS.items()]
+    )
+    lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
+    return split_starts(facts, segments, ["basis"], settings).join(lengths, how="cross")

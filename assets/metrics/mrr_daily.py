@@ -1,0 +1,149 @@
+"""Monthly recurring revenue, day by day: from opening to closing by movement.
+
+Source: METRICS.md section 3.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.calendar import ALWAYS_BEFORE, NEVER, day_number
+from assets.revenue import OWNER, amount, currency_columns, mrr_pieces
+from assets.segments import spans_of, split, split_starts
+from assets.steps import changes
+from warehouse.settings import Settings
+from warehouse.table import Column, Measure, Ratio, Table
+
+AMOUNTS = {
+    "new": "mrr_new",
+    "reactivation": "mrr_reactivation",
+    "expansion": "mrr_expansion",
+    "contraction": "mrr_contraction",
+    "churn": "mrr_churned",
+}
+COUNTS = {"new": "customers_new", "reactivation": "customers_reactivated", "churn": "customers_churned"}
+
+
+def _count(name: str, description: str, kind: str = "flow") -> Measure:
+    return Measure(name, description=description, unit="customers", kind=kind, minimum=0)  # type: ignore[arg-type]
+
+
+table = Table(
+    name="mrr_daily",
+    description="Recurring revenue at the start and end of each day, and the movements between them.",
+    layer="metrics",
+    grain=(Column("date", pl.Date, "The day.", "day"), *currency_columns()),
+    columns=(
+        amount("mrr_opening", "MRR at the end of the day before.", "stock", 0),
+        amount("mrr_new", "Gained from customers who never paid before.", minimum=0),
+        amount("mrr_reactivation", "Gained from customers who had stopped paying.", minimum=0),
+        amount("mrr_expansion", "Gained from paying customers.", minimum=0),
+        amount("mrr_contraction", "Lost from customers who go on paying.", minimum=0),
+        amount("mrr_churned", "Lost from customers who stopped paying.", minimum=0),
+        amount("mrr_entering", "Opening MRR of customers who came into the segment value.", minimum=0),
+        amount("mrr_leaving", "Opening MRR of customers who left the segment value.", minimum=0),
+        amount("mrr_fx", "Change of the opening MRR by the day's rate; 0 in contract currency."),
+        amount("mrr_closing", "MRR at the end of the day.", "stock", 0),
+        _count("customers_paying", "Customers with MRR at the end of the day.", "stock"),
+        _count("customers_new", "Customers who paid for the first time."),
+        _count("customers_reactivated", "Customers who pay again."),
+        _count("customers_churned", "Customers who stopped paying."),
+        Ratio(
+            "arpa",
+            description="mrr_closing / customers_paying.",
+            unit="currency",
+            numerator="mrr_closing",
+            denominator="customers_paying",
+            minimum=0,
+        ),
+        Ratio(
+            "quick_ratio",
+            description="(new + reactivation + expansion) / (contraction + churned).",
+            unit="ratio",
+            minimum=0,
+            expression=lambda: _quick_ratio(),
+        ),
+    ),
+    segmented=True,
+    sources=("subscriptions",),
+)
+KEYS = ["currency", "segment", "segment_value"]
+MEASURES = [measure.name for measure in table.measures]
+
+
+def _quick_ratio() -> pl.Expr:
+    gained = (pl.col("mrr_new") + pl.col("mrr_reactivation") + pl.col("mrr_expansion")).cast(pl.Float64)
+    lost = (pl.col("mrr_contraction") + pl.col("mrr_churned")).cast(pl.Float64)
+    return pl.when(lost > 0).then(gained / lost)
+
+
+def measure(
+    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
+    segments = spans_of(segment_spans, "customer")
+    pieces = mrr_pieces(mrr_changes)
+    first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
+    parts = [
+        _stocks(split(pieces, segments), settings),
+        _movements(mrr_changes, segments, settings),
+        _crossings(pieces, segments, settings),
+        split_starts(first_fact, segments, ["currency"], settings),
+    ]
+    return pl.concat(parts, how="diagonal").with_columns(
+        pl.col(MEASURES).fill_null(0), is_converted=pl.lit(False)
+    )
+
+
+def _stocks(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    days = (settings.first_day, settings.last_day)
+    revenue, one = pl.col("revenue"), pl.lit(1)
+    closing = changes(pieces, KEYS, {"mrr_closing": revenue, "customers_paying": one}, *days)
+    a_day_later = pieces.with_columns(pl.col("start") + 1, pl.col("end") + 1)
+    return pl.concat([closing, changes(a_day_later, KEYS, {"mrr_opening": revenue}, *days)], how="diagonal")
+
+
+def _movements(mrr_changes: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Churn is booked in the segment value of the day before, everything else in that of the day."""
+    start = day_number(pl.col("day"))
+    size = (pl.col("after") - pl.col("before")).abs()
+    moved = mrr_changes.filter(pl.col("day").is_between(settings.first_day, settings.last_day)).select(
+        "person",
+        "currency",
+        "day",
+        start=start,
+        end=start + 1,
+        days_ago=(pl.col("movement") == "churn").cast(pl.Int32),
+        **{name: pl.when(pl.col("movement") == kind).then(size).otherwise(0) for kind, name in AMOUNTS.items()},
+        **{name: (pl.col("movement") == kind).cast(pl.Int64) for kind, name in COUNTS.items()},
+    )
+    booked = [*AMOUNTS.values(), *COUNTS.values()]
+    return (
+        split(moved, segments, pl.col("days_ago"))
+        .group_by(*KEYS, pl.col("day").alias("date"))
+        .agg(pl.col(booked).sum())
+    )
+
+
+def _crossings(pieces: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Opening MRR of customers that enter or leave a value on a day without churning on it."""
+    entered = segments.filter(pl.col("since") > ALWAYS_BEFORE).rename({"since": "day"}).drop("until")
+    left = segments.filter(pl.col("until") < NEVER).rename({"until": "day"}).drop("since")
+    return pl.concat(
+        [_opening(pieces, entered, settings, "mrr_entering"), _opening(pieces, left, settings, "mrr_leaving")],
+        how="diagonal",
+    )
+
+
+def _opening(pieces: pl.LazyFrame, crossings: pl.LazyFrame, settings: Settings, name: str) -> pl.LazyFrame:
+    day = pl.col("day")
+    opens = (pl.col("start") < day) & (day <= pl.col("end"))
+    churns = (day == pl.col("end")) & (pl.col("next_revenue") == 0)
+    in_range = day.cast(pl.Date).is_between(settings.first_day, settings.last_day)
+    return (
+        crossings.filter(in_range)
+        .join(pieces, on="person")
+        .filter(opens & ~churns)
+        .group_by(*KEYS, day.cast(pl.Date).alias("date"))
+        .agg(pl.col("revenue").sum().alias(name))
+    )

@@ -1,0 +1,121 @@
+"""Customers at the start and at the end of a window: who stayed, left, came and came back.
+
+Shared by the tables of customer retention; which windows they have is their own. Source: METRICS.md section 2.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from assets.calendar import day_number
+from assets.states.subscription_mrr import TYPES
+from assets.steps import align, shifted
+from warehouse.table import Column, Measure, Ratio
+
+BASES: Final = ("orders", "subscription", "usage")
+_ACTIVE: Final = 1
+
+
+def _count(name: str, description: str) -> Measure:
+    return Measure(name, description=description, unit="customers", kind="stock", minimum=0)
+
+
+def _rate(name: str, description: str, numerator: str) -> Ratio:
+    return Ratio(
+        name, description=description, unit="share", numerator=numerator, denominator="customers_at_start", minimum=0, maximum=1
+    )
+
+
+COUNTS: Final = (
+    _count("customers_at_start", "Customers active at the end of the day before the window."),
+    _count("customers_retained", "Of customers_at_start, those active at the end of the window."),
+    _count("customers_lost", "Of customers_at_start, those not active at the end of the window."),
+    *(
+        _count(f"customers_lost_{kind}", f"Of customers_lost, those whose last span ended as {kind}.")
+        for kind in TYPES
+    ),
+    _count("customers_new", "Active at the end, not at the start, first span begun inside the window."),
+    _count("customers_reactivated", "Active at the end, not at the start, first span begun before the window."),
+    _count("customers_at_end", "Customers active at the end of the window."),
+)
+RATES: Final = (
+    _rate("customer_retention_rate", "customers_retained / customers_at_start.", "customers_retained"),
+    Ratio(
+        "customer_retention_rate_formula",
+        description="(customers_at_end - customers_new) / customers_at_start: the textbook rate, which counts returned "
+        "customers.",
+        unit="share",
+        minimum=0,
+        expression=lambda: pl.when(pl.col("customers_at_start") > 0).then(
+            (pl.col("customers_at_end") - pl.col("customers_new")) / pl.col("customers_at_start")
+        ),
+    ),
+    _rate("customer_churn_rate", "customers_lost / customers_at_start.", "customers_lost"),
+)
+
+
+def annualised(days: pl.Expr) -> Ratio:
+    """The retention rate over `days` days as if it held for a year: rate ^ (365 / days)."""
+    return Ratio(
+        "annualised_retention_rate",
+        description="customer_retention_rate ^ (365 / days of the window).",
+        unit="share",
+        minimum=0,
+        maximum=1,
+        expression=lambda: pl.when(pl.col("customers_at_start") > 0).then(
+            (pl.col("customers_retained") / pl.col("customers_at_start")) ** (365 / days)
+        ),
+    )
+
+
+def basis_column() -> Column:
+    return Column(
+        "basis", pl.String, "What makes a customer active: recent orders, MRR, recent usage.", "basis", allowed=BASES
+    )
+
+
+def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
+    """Each customer's activity as a step function: basis, person, day, `state` (1 active, -n lost as the n-th type),
+    `ever` (1 from the first span on)."""
+    lost_as = pl.col("churn_type").replace_strict({kind: -n for n, kind in enumerate(TYPES, 1)}, return_dtype=pl.Int8)
+    starts = spans.select("basis", "person", day=day_number(pl.col("start_day")), state=pl.lit(_ACTIVE, pl.Int8))
+    ends = spans.filter(pl.col("end_day").is_not_null()).select(
+        "basis", "person", day=day_number(pl.col("end_day")), state=lost_as
+    )
+    return pl.concat([starts, ends]).sort("basis", "person", "day", "state").unique(
+        ["basis", "person", "day"], keep="last", maintain_order=True
+    )
+
+
+def windows(spans: pl.LazyFrame, days: int) -> pl.LazyFrame:
+    """Pieces of days D on which a customer's window (D - days, D] looks the same: basis, person, start, end, and the
+    counts of the window as 0 or 1."""
+    now = activity(spans).rename({"state": "now"})
+    then = shifted(activity(spans), days).rename({"state": "then"})
+    first = spans.group_by("basis", "person").agg(first_start=day_number(pl.col("start_day").min()))
+    return (
+        align([now, then], ["basis", "person"])
+        .join(first, on=["basis", "person"])
+        .with_columns(is_first=pl.col("start") < pl.col("first_start") + days)
+        .filter((pl.col("now") == _ACTIVE) | (pl.col("then") == _ACTIVE))
+    )
+
+
+def window_counts() -> dict[str, pl.Expr]:
+    """The measures of one piece of a window, from `now`, `then` and `is_first`."""
+    at_start, at_end = pl.col("then") == _ACTIVE, pl.col("now") == _ACTIVE
+    lost = at_start & ~at_end
+    came = at_end & ~at_start
+    return {
+        "customers_at_start": at_start,
+        "customers_retained": at_start & at_end,
+        "customers_lost": lost,
+        **{f"customers_lost_{kind}": lost & (pl.col("now") == -n) for n, kind in enumerate(TYPES, 1)},
+        "customers_new": came & pl.col("is_first"),
+        "customers_reactivated": came & ~pl.col("is_first"),
+        "customers_at_end": at_end,
+    }
+
+

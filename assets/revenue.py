@@ -1,0 +1,118 @@
+"""Recurring revenue and net order revenue as step functions, and a window laid over itself.
+
+Shared by the tables of MRR and revenue retention. Source: METRICS.md section 3.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.calendar import NEVER, day_number
+from assets.steps import align, running_total, shifted
+from warehouse.table import Column, Measure, Ratio
+
+OWNER = ["person", "currency"]
+
+
+def currency_columns() -> tuple[Column, Column]:
+    """The grain of every money table."""
+    return (
+        Column("currency", pl.String, "The currency of the amounts.", "ISO 4217"),
+        Column(
+            "is_converted",
+            pl.Boolean,
+            "false: contract currency as it is; true: every currency, in the reporting currency at the day's rate.",
+            "flag",
+        ),
+    )
+
+
+def amount(name: str, description: str, kind: str = "flow", minimum: int | None = None) -> Measure:
+    """A measure of money: ten-thousandths while computed, Decimal(38, 4) when published."""
+    return Measure(name, description=description, unit="currency", kind=kind, minimum=minimum)  # type: ignore[arg-type]
+
+
+RETENTION_MEASURES = (
+    Measure(
+        "payers_at_start",
+        description="Customers (and currencies) with revenue at the start.",
+        unit="customers",
+        kind="stock",
+        minimum=0,
+    ),
+    amount("revenue_at_start", "Their revenue at the start.", "stock", 0),
+    amount("revenue_at_end", "Revenue at the end of those with revenue at the start.", "stock", 0),
+    amount("revenue_retained", "Of each of them the smaller of start and end, summed.", "stock", 0),
+)
+RETENTION_RATES = (
+    Ratio(
+        "net_revenue_retention",
+        description="revenue_at_end / revenue_at_start (NRR).",
+        unit="share",
+        numerator="revenue_at_end",
+        denominator="revenue_at_start",
+        minimum=0,
+    ),
+    Ratio(
+        "gross_revenue_retention",
+        description="revenue_retained / revenue_at_start (GRR).",
+        unit="share",
+        numerator="revenue_retained",
+        denominator="revenue_at_start",
+        minimum=0,
+        maximum=1,
+    ),
+    Ratio(
+        "revenue_churn_rate",
+        description="1 - gross_revenue_retention.",
+        unit="share",
+        minimum=0,
+        maximum=1,
+        expression=lambda: pl.when(pl.col("revenue_at_start") > 0).then(
+            (pl.col("revenue_at_start") - pl.col("revenue_retained")).cast(pl.Float64)
+            / pl.col("revenue_at_start").cast(pl.Float64)
+        ),
+    ),
+)
+
+
+def mrr_steps(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
+    """MRR of each customer and currency as a step function: person, currency, day, `revenue`."""
+    return mrr_changes.select(*OWNER, day=day_number(pl.col("day")), revenue=pl.col("after"))
+
+
+def mrr_pieces(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
+    """The days on which a customer's MRR is the same: person, currency, start, end, `revenue` above 0, `next_revenue`."""
+    return (
+        mrr_steps(mrr_changes)
+        .sort(*OWNER, "day")
+        .with_columns(
+            end=pl.col("day").shift(-1).over(OWNER).fill_null(NEVER),
+            next_revenue=pl.col("revenue").shift(-1).over(OWNER).fill_null(pl.col("revenue")),
+        )
+        .rename({"day": "start"})
+        .filter(pl.col("revenue") > 0)
+    )
+
+
+def trailing_revenue(order_days: pl.LazyFrame, days: int) -> pl.LazyFrame:
+    """Net order revenue of the trailing `days` days as a step function: person, currency, day, `revenue`."""
+    earned = order_days.select(*OWNER, day=day_number(pl.col("day")), revenue=pl.col("revenue"))
+    expired = shifted(earned, days).with_columns(revenue=-pl.col("revenue"))
+    return running_total(pl.concat([earned, expired]), OWNER, ["revenue"])
+
+
+def revenue_windows(steps: pl.LazyFrame, days: int) -> pl.LazyFrame:
+    """Pieces of days D with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below 0)."""
+    now, then = steps.rename({"revenue": "now"}), shifted(steps, days).rename({"revenue": "then"})
+    return align([now, then], OWNER).filter(pl.col("then") > 0).with_columns(pl.col("now").clip(lower_bound=0))
+
+
+def retention_amounts() -> dict[str, pl.Expr]:
+    """The measures of one piece of a revenue window, from `then` and `now`."""
+    return {
+        "payers_at_start": pl.lit(1),
+        "revenue_at_start": pl.col("then"),
+        "revenue_at_end": pl.col("now"),
+        "revenue_retained": pl.min_horizontal("then", "now"),
+    }

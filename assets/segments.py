@@ -1,0 +1,89 @@
+"""Splitting people into segments: `all`, then one dimension at a time.
+
+Which value a person has, and when, is the state `segment_spans`. Here is only how a measure is split by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from assets.calendar import ALWAYS_BEFORE, NEVER, day_number, to_date
+from warehouse.settings import Settings
+from warehouse.table import SEGMENT_ALL
+
+FIXED_DIMENSIONS: Final = ("acquisition_channel", "country")
+
+
+def rolled_up(
+    combined: pl.LazyFrame, dimensions: Sequence[str], keys: Sequence[str], measures: Sequence[str]
+) -> pl.LazyFrame:
+    """From one row per combination of values: keys, `segment`, `segment_value`, the sums of the measures.
+
+    For dimensions that never change for a person; the whole (`all`) is every combination together.
+    """
+    parts = [combined.with_columns(segment=pl.lit(SEGMENT_ALL), segment_value=pl.lit(SEGMENT_ALL))] + [
+        combined.with_columns(segment=pl.lit(dimension), segment_value=pl.col(dimension)) for dimension in dimensions
+    ]
+    named = [*keys, "segment", "segment_value"]
+    return pl.concat([part.select(*named, *measures) for part in parts]).group_by(named).agg(pl.col(measures).sum())
+
+
+def first_rows(people: pl.LazyFrame, first_day: str, settings: Settings) -> pl.LazyFrame:
+    """Where the rows of each combination of values begin: `date` (not before the range) and the dimensions.
+
+    Joined to a table without measures, so that its zeros begin on the first fact and not on the first change.
+    """
+    return (
+        people.filter(pl.col(first_day) <= settings.last_day)
+        .group_by(settings.dimensions or [pl.lit(SEGMENT_ALL).alias("everybody")])
+        .agg(date=pl.max_horizontal(pl.col(first_day).min(), pl.lit(settings.first_day)))
+        .select("date", *settings.dimensions)
+    )
+
+
+def spans_of(segment_spans: pl.LazyFrame, kind: str) -> pl.LazyFrame:
+    """The segment spans of users or customers: person, segment, segment_value, and day numbers `since`, `until`."""
+    return segment_spans.filter(pl.col("kind") == kind).select(
+        "person",
+        "segment",
+        "segment_value",
+        since=day_number(pl.col("start_day")).fill_null(ALWAYS_BEFORE),
+        until=day_number(pl.col("end_day")).fill_null(NEVER),
+    )
+
+
+def split(pieces: pl.LazyFrame, spans: pl.LazyFrame, shift: pl.Expr | int = 0) -> pl.LazyFrame:
+    """Pieces cut at the owner's changes of segment, with `segment` and `segment_value`.
+
+    `shift` is how many days ago the value is read: w where a window takes the value at its start, else 0.
+    """
+    return (
+        pieces.join(spans, on="person")
+        .with_columns(
+            start=pl.max_horizontal("start", pl.col("since") + shift),
+            end=pl.min_horizontal("end", pl.col("until") + shift),
+        )
+        .filter(pl.col("start") < pl.col("end"))
+        .drop("since", "until")
+    )
+
+
+def split_starts(facts: pl.LazyFrame, spans: pl.LazyFrame, keys: Sequence[str], settings: Settings) -> pl.LazyFrame:
+    """Where the rows of each key and segment value begin: on the first day on which a person with a fact has it.
+
+    `facts` has a person, the keys and the `day` of its first fact. Returns `date` (not before the range), the keys,
+    `segment`, `segment_value`.
+    """
+    lasting = facts.filter(pl.col("day") <= settings.last_day).select(
+        "person", *keys, start=day_number(pl.col("day")), end=pl.lit(NEVER, pl.Int32)
+    )
+    return (
+        split(lasting, spans)
+        .group_by(*keys, "segment", "segment_value")
+        .agg(date=to_date(pl.col("start").min()))
+        .filter(pl.col("date") <= settings.last_day)
+        .with_columns(date=pl.max_horizontal("date", pl.lit(settings.first_day)))
+    )

@@ -1,0 +1,81 @@
+"""From when to when each customer was active, on each basis: the one idea under churn, retention and value.
+
+Source: METRICS.md section 2.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.states.subscription_mrr import TYPES
+from warehouse.settings import Settings
+from warehouse.table import UNKNOWN, Column, Table
+
+table = Table(
+    name="activity_spans",
+    description="Half-open spans of days on which a customer is active: by MRR, by recent orders, by recent usage.",
+    layer="states",
+    grain=(
+        Column("basis", pl.String, "What makes a customer active.", "basis", allowed=("orders", "subscription", "usage")),
+        Column("person", pl.UInt32, "The customer's code in its shard.", "code"),
+        Column("start_day", pl.Date, "The first active day.", "day"),
+    ),
+    columns=(
+        Column("end_day", pl.Date, "The first day no longer active; null: still open.", "day", nullable=True),
+        Column("churn_type", pl.String, "Why it ended.", "type", allowed=TYPES),
+        Column("churn_reason", pl.String, "The reason given.", "reason", nullable=True),
+    ),
+    partitioning="shard",
+    sources=("orders", "subscriptions", "events"),
+)
+
+
+def build(
+    order_days: pl.LazyFrame, usage_days: pl.LazyFrame, mrr_changes: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """The spans of every basis; within one basis a customer's spans neither overlap nor touch."""
+    return pl.concat(
+        [
+            covered_spans(order_days, settings.orders_window_days).with_columns(basis=pl.lit("orders")),
+            covered_spans(usage_days, settings.usage_window_days).with_columns(basis=pl.lit("usage")),
+            _paying_spans(mrr_changes).with_columns(basis=pl.lit("subscription")),
+        ]
+    ).select([column.name for column in table.all_columns])
+
+
+def covered_spans(days: pl.LazyFrame, window_days: int) -> pl.LazyFrame:
+    """Each day covers `window_days` days from itself on; pieces that overlap or touch are one span."""
+    window = pl.duration(days=window_days)
+    is_first = (pl.col("day") > pl.col("day").shift(1).over("person") + window).fill_null(True)
+    return (
+        days.select("person", "day")
+        .unique()
+        .sort("person", "day")
+        .with_columns(span=is_first.cast(pl.UInt32).cum_sum().over("person"))
+        .group_by("person", "span")
+        .agg(start_day=pl.col("day").min(), end_day=pl.col("day").max() + window)
+        .with_columns(churn_type=pl.lit(UNKNOWN), churn_reason=pl.lit(None, pl.String))
+        .drop("span")
+    )
+
+
+def _paying_spans(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
+    """Consecutive days with MRR in any currency; of several currencies lost on one day the largest gives the type."""
+    last = pl.col("before").arg_max()
+    totals = (
+        mrr_changes.sort("person", "day", "currency")
+        .group_by("person", "day", maintain_order=True)
+        .agg(
+            change=(pl.col("after") - pl.col("before")).sum(),
+            churn_type=pl.col("churn_type").get(last),
+            churn_reason=pl.col("churn_reason").get(last),
+        )
+        .with_columns(total=pl.col("change").cum_sum().over("person"))
+    )
+    is_active = pl.col("total") > 0
+    turns = totals.filter(is_active != is_active.shift(1).over("person").fill_null(False)).with_columns(
+        end_day=pl.col("day").shift(-1).over("person"),
+        churn_type=pl.col("churn_type").shift(-1).over("person").fill_null(UNKNOWN),
+        churn_reason=pl.col("churn_reason").shift(-1).over("person"),
+    )
+    return turns.filter(is_active).select("person", pl.col("day").alias("start_day"), "end_day", "churn_type", "churn_reason")
