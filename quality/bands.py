@@ -1,0 +1,59 @@
+"""What a source usually does on such a day, learned from its own earlier days.
+
+Here belongs only the arithmetic of a band: the same weekday of the weeks before, a robust middle and a robust spread.
+What is compared with it, and what a day outside of it costs, is for deliveries and profile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+
+WEEKS = 8
+COLD_START_WEEKS = 4
+HISTORY_DAYS = 7 * WEEKS
+WIDTH = 5.0
+LEAST_SPREAD = 0.2
+MAD_TO_DEVIATION = 1.4826
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The usual value (a median) and the limits around it. Wide by intent: growth and holidays lie inside."""
+
+    usual: float
+    low: float
+    high: float
+    least: float
+
+
+def learn(values: Sequence[float]) -> Band | None:
+    """The band of these earlier values; None in a cold start (fewer than four) or where the usual is nothing.
+
+    The spread is that of the logarithms, so that a band is a factor and never reaches below zero: at least a factor
+    of e (2.7) either way, more where the source itself varies more.
+    """
+    if len(values) < COLD_START_WEEKS:
+        return None
+    usual = float(median(values))
+    if usual <= 0:
+        return None
+    logs = [math.log(value) for value in values if value > 0]
+    middle = median(logs)
+    spread = max(MAD_TO_DEVIATION * median(abs(one - middle) for one in logs), LEAST_SPREAD)
+    factor = math.exp(WIDTH * spread)
+    return Band(usual, usual / factor, usual * factor, min(values))
+
+
+def same_weekdays(values: Mapping[date, float], day: date, *, absent: float | None) -> list[float]:
+    """The values of the same weekday in the weeks before, newest first.
+
+    A day without a value counts as `absent` (None: is left out) from the first day that has one on.
+    """
+    first = min(values, default=day)
+    earlier = [day - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
+    found = [values.get(one, absent) for one in earlier if one >= first]
+    return [one for one in found if one is not None]

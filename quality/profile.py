@@ -1,0 +1,154 @@
+"""The profile: one small frame of counts for each source and day, and one row for each delivered file.
+
+Here the lake, the ledger and the quarantine are measured; nothing is judged. History is the lake itself: what a day
+usually looks like is read from the days before, as they are known now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import polars as pl
+
+from quality.bands import HISTORY_DAYS
+from warehouse.catalog import Entry
+from warehouse.manifest import DataFile, Manifest
+from warehouse.store import Store
+
+AMOUNT = "amount"
+OPTIONAL = ("channel", "country")
+DAYS = pl.Schema(
+    {
+        "day": pl.Date,
+        "rows": pl.Int64,
+        "persons": pl.Int64,
+        **{f"no_{name}": pl.Int64 for name in OPTIONAL},
+        AMOUNT: pl.Float64,
+    }
+)
+FIRST_LOAD_DAYS = 28
+
+LEDGER_KEY = ("source", "path", "sha256")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of one source.
+
+    `days`: day, rows (current versions), persons, amount (the median), no_channel, no_country (rows without).
+    `files`: the ledger's lines with `is_new`. `judged`: the days this candidate is answerable for, ascending.
+    `newest_day` is the newest day of the lake, `gap_days` the longest gap between its days in the history read.
+    """
+
+    source: str
+    days: pl.DataFrame
+    files: pl.DataFrame
+    judged: tuple[date, ...]
+    newest_day: date | None
+    gap_days: int
+
+    @cached_property
+    def sizes(self) -> list[tuple[str, int]]:
+        """Path and rows of every file, by path."""
+        return list(self.files.select("path", "rows_in").iter_rows())
+
+    @cached_property
+    def new_files(self) -> pl.DataFrame:
+        return self.files.filter("is_new")
+
+    def values(self, column: str) -> dict[date, float]:
+        """A column of `days` by day, days without a value left out."""
+        rows = self.days.select("day", pl.col(column).cast(pl.Float64)).drop_nulls().iter_rows()
+        return dict(rows)
+
+
+def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | None) -> Profile:
+    """The profile of one source in the candidate, against the release it builds on.
+
+    Raises StorageError or a Polars error where a file of the lake cannot be read.
+    """
+    source = entry.table.name
+    watermark = date.fromisoformat(candidate.watermark)
+    files = ledger(source, candidate, store, head)
+    judged = _judged(files.filter("is_new"), watermark, head)
+    lake = candidate.of("sources", source)
+    since = (judged[0] if judged else watermark) - timedelta(days=HISTORY_DAYS)
+    days = _days(entry, _since(lake, since), store, since, watermark)
+    present = days.filter(pl.col("rows") > 0).get_column("day").sort()
+    gaps = present.diff().dt.total_days().drop_nulls()
+    return Profile(
+        source,
+        days,
+        files,
+        judged,
+        present.max() if len(present) else None,  # type: ignore[arg-type]
+        int(gaps.max() or 1) if len(gaps) else 1,  # type: ignore[arg-type]
+    )
+
+
+def ledger(source: str, candidate: Manifest, store: Store, head: Manifest | None) -> pl.DataFrame:
+    """The source's lines in the ledger, sorted by path, with `is_new`: not in the release it builds on."""
+    lines = store.scan(candidate.of("ledger", "files")).filter(pl.col("source") == source).collect()
+    known = head.of("ledger", "files") if head else []
+    if not known:
+        return lines.with_columns(is_new=pl.lit(True)).sort("path")
+    before = store.scan(known).select(LEDGER_KEY).with_columns(is_new=pl.lit(False)).unique().collect()
+    return lines.join(before, on=LEDGER_KEY, how="left").with_columns(pl.col("is_new").fill_null(True)).sort("path")
+
+
+def reasons(source: str, path: str, candidate: Manifest, store: Store, most: int = 3) -> str:
+    """Why rows of a file are in quarantine: the most frequent reasons with their counts."""
+    lines = store.scan(candidate.of("quarantine", source)).filter(pl.col("file") == path)
+    counted = lines.group_by("reasons").len().sort(["len", "reasons"], descending=[True, False]).head(most).collect()
+    return "; ".join(f"{reason} ({rows:,} rows)" for reason, rows in counted.iter_rows())
+
+
+def unknown_customers(source: str, profile: Profile, candidate: Manifest, store: Store) -> tuple[int, int]:
+    """Of the customers with rows on the judged days: how many `customers` does not know, and how many there are."""
+    if not profile.judged:
+        return 0, 0
+    first, last = profile.judged[0], profile.judged[-1]
+    rows = store.scan(_since(candidate.of("sources", source), first))
+    named = rows.filter(pl.col("day").is_between(first, last)).select("customer_id").unique()
+    known = store.scan(candidate.of("sources", "customers")).select("customer_id").unique()
+    missing = named.join(known, on="customer_id", how="anti").select(pl.len()).collect().item()
+    return missing, named.select(pl.len()).collect().item()
+
+
+def _judged(new_files: pl.DataFrame, watermark: date, head: Manifest | None) -> tuple[date, ...]:
+    """The days new files speak of, and those since the last release; of a first load only the last four weeks."""
+    first_load = watermark - timedelta(days=FIRST_LOAD_DAYS - 1)
+    since = date.fromisoformat(head.watermark) + timedelta(days=1) if head else first_load
+    found = set(_span(since, watermark))
+    for first, last in new_files.select("first_day", "last_day").drop_nulls().iter_rows():
+        found |= set(_span(first if head else max(first, first_load), min(last, watermark)))
+    return tuple(sorted(found))
+
+
+def _span(first: date, last: date) -> Iterable[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def _since(files: Sequence[DataFile], day: date) -> list[DataFile]:
+    """The files that may hold that day or a later one, by the month in their partition."""
+    months = [(re.search(r"month=(\d{4}-\d{2})", file.partition), file) for file in files]
+    return [file for month, file in months if month is None or month[1] >= f"{day:%Y-%m}"]
+
+
+def _days(entry: Entry, files: Sequence[DataFile], store: Store, since: date, watermark: date) -> pl.DataFrame:
+    person: str | None = getattr(entry.module, "PERSON", None)
+    counts = {"rows": pl.len()}
+    lake = store.scan(files) if files else None
+    if lake is None or person is None:
+        return pl.DataFrame(schema=DAYS)
+    columns = lake.collect_schema().names()
+    counts["persons"] = pl.col(person).n_unique()
+    counts |= {f"no_{name}": pl.col(name).is_null().sum() for name in OPTIONAL if name in columns}
+    amount = {AMOUNT: pl.col(AMOUNT).cast(pl.Float64).median()} if AMOUNT in columns else {}
+    rows = lake.filter("is_current", pl.col("day").is_between(since, watermark))
+    found = rows.group_by("day").agg(**{name: one.cast(pl.Int64) for name, one in counts.items()}, **amount)
+    return pl.concat([pl.DataFrame(schema=DAYS), found.collect()], how="diagonal").sort("day")

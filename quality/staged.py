@@ -1,0 +1,88 @@
+"""The staged files of a candidate: whole, known, readable, and of the declared schema.
+
+Here the metric tables of a candidate become frames, read from where they are staged. What the numbers in them say is
+for rules, identities and changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from quality.verdict import Observation
+from warehouse import links
+from warehouse.candidate import RECORD, VERDICT, Candidate
+from warehouse.errors import HoldfastError
+from warehouse.manifest import DataFile
+from warehouse.store import Store, digest_of
+from warehouse.table import Table
+
+_DAMAGED = (
+    "The staged file is not what was written: nothing can be published. Run again; if it stays, see `holdfast doctor`."
+)
+_SCHEMA = "The file's columns are not the declared ones: run a backfill from the first day, or mend the declaration."
+
+
+def observe(candidate: Candidate, tables: Mapping[str, Table], store: Store) -> list[Observation]:
+    """Every staged file against the candidate's list and its table's declaration, and files nobody knows."""
+    published = candidate.manifest.published()
+    strange = links.problems(store.home, candidate.folder, published, (RECORD, VERDICT))
+    found = [_broken("files are those of the candidate", "all", len(strange), "; ".join(strange[:3]), _DAMAGED)]
+    for file in published:
+        found += _file(file, candidate.folder / file.link, tables.get(file.table))
+    return found
+
+
+def damaged(observations: list[Observation]) -> set[str]:
+    """The tables whose files cannot be trusted, so that their numbers are not worth judging."""
+    return {one.table for one in observations if one.observed}
+
+
+def read(candidate: Candidate, table: Table) -> pl.DataFrame:
+    """The whole staged table; an empty frame where it has no files. Raises a Polars error where one is unreadable."""
+    paths = [candidate.folder / file.link for file in candidate.manifest.of("metrics", table.name)]
+    if not paths:
+        return pl.DataFrame(schema=_schema(table))
+    return pl.read_parquet(paths, glob=False, hive_partitioning=False)
+
+
+def _file(file: DataFile, path: Path, table: Table | None) -> list[Observation]:
+    whole = "files have the audited content"
+    try:
+        changed = path.stat().st_size != file.bytes or digest_of(path) != file.sha256
+    except (HoldfastError, OSError):
+        changed = True
+    found = [_broken(whole, file.table, int(changed), file.link, _DAMAGED)]
+    if table is None or changed:
+        return found
+    try:
+        unlike = _differences(pq.read_schema(path), table.arrow_schema())
+    except (pa.ArrowException, OSError) as error:
+        unlike = [str(error)]
+    where = f"{file.link}: {'; '.join(unlike[:3])}"
+    return [*found, _broken("files have the declared schema", file.table, len(unlike), where, _SCHEMA)]
+
+
+def _differences(found: pa.Schema, declared: pa.Schema) -> list[str]:
+    if found.names != declared.names:
+        odd = sorted(set(found.names) ^ set(declared.names)) or ["their order"]
+        return [f"differs in {name}" for name in odd]
+    return [
+        f"{name} is {found.field(name).type}, declared {declared.field(name).type}"
+        for name in declared.names
+        if found.field(name).type != declared.field(name).type
+    ]
+
+
+def _schema(table: Table) -> pl.Schema:
+    frame = pl.from_arrow(table.arrow_schema().empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame.schema
+
+
+def _broken(check: str, table: str, number: int, where: str, message: str) -> Observation:
+    return Observation(check, table, number, 0, 0, "critical", message, where=where)

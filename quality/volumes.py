@@ -1,0 +1,170 @@
+"""Bounds for the days of a source: volume, persons, amounts, missing attributes, freshness, unknown customers.
+
+Here belongs what is judged day by day against the source's own history (bands.py). A new source has none: until four
+earlier weeks have that weekday, and where a usual day has few rows, nothing is judged.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from quality.bands import Band, learn, same_weekdays
+from quality.deliveries import FILES_TO_COMPARE, usual_rows
+from quality.profile import OPTIONAL, Profile
+from quality.verdict import Observation, Severity
+
+USUAL_TO_WARN = 50
+USUAL_TO_BLOCK = 200
+NEARLY_NOTHING = 0.05
+TIMES_THE_AMOUNT = 10
+MORE_MISSING = 0.3
+SMALL_FILE = 0.37
+LEAST_LAG_DAYS = 3
+UNKNOWN_WARNS = 0.2
+
+
+def observe(profile: Profile) -> list[Observation]:
+    """Every judged day of a source against its band."""
+    found: list[Observation] = []
+    rows = profile.values("rows")
+    for day in profile.judged:
+        band = learn(same_weekdays(rows, day, absent=0.0))
+        if band is None or band.usual < USUAL_TO_WARN:
+            continue
+        found += _volume(profile, day, rows.get(day, 0.0), band)
+        if rows.get(day, 0.0) >= USUAL_TO_WARN:
+            found += _persons(profile, day, band)
+            found += _amounts(profile, day, band)
+            found += _missing(profile, day)
+    return found
+
+
+def freshness(profile: Profile, watermark: date) -> list[Observation]:
+    """How long ago the newest day of a source is, against the longest gap it had before."""
+    if profile.newest_day is None or profile.days.height < 2:
+        return []
+    lag = (watermark - profile.newest_day).days
+    message = (
+        f"The newest row of {profile.source} is of {profile.newest_day}; the tables go up to {watermark} as if nothing "
+        "had happened since. Deliver what is missing: the days are restated then."
+    )
+    bound = max(LEAST_LAG_DAYS, 2 * profile.gap_days)
+    return [_one(profile, "days without news", lag, None, bound, "warning", message, profile.newest_day)]
+
+
+def unknown(source: str, missing: int, customers: int) -> list[Observation]:
+    """The share of customers with rows on the judged days that the source `customers` does not know."""
+    if customers < USUAL_TO_WARN:
+        return []
+    message = (
+        f"{missing:,} of {customers:,} customers of {source} are not in `customers`: their channel and country are "
+        "those of their first fact, or unknown. Deliver the missing customers."
+    )
+    share = missing / customers
+    return [Observation("unknown customers", source, share, None, UNKNOWN_WARNS, "warning", message, "customer_id")]
+
+
+def _volume(profile: Profile, day: date, rows: float, band: Band) -> list[Observation]:
+    small = _delivered_in_small_files(profile, day)
+    found = []
+    usual = f"{rows:,.0f} rows for {day:%A} {day}; usual are about {band.usual:,.0f}."
+    # The newest day may not be over yet: it is judged low only where its own files are unusually small.
+    if small or day != profile.newest_day:
+        found.append(_one(profile, "rows of the day", rows, band.low, band.high, "warning", f"{usual} {_LOOK}", day))
+    else:
+        found.append(_one(profile, "rows of the day", rows, None, band.high, "warning", f"{usual} {_LOOK}", day))
+    if small and band.usual >= USUAL_TO_BLOCK and band.least > NEARLY_NOTHING * band.usual:
+        low = NEARLY_NOTHING * band.usual
+        found.append(_one(profile, "the day is delivered", rows, low, None, "critical", f"{usual} {_AGAIN}", day))
+    return found
+
+
+def _persons(profile: Profile, day: date, rows: Band) -> list[Observation]:
+    persons = profile.values("persons")
+    band = learn(same_weekdays(persons, day, absent=None))
+    if band is None or band.usual < USUAL_TO_WARN:
+        return []
+    observed = persons.get(day)
+    message = f"{observed or 0:,.0f} different persons on {day}; usual are about {band.usual:,.0f}."
+    found = [_one(profile, "persons of the day", observed, band.low, band.high, "warning", f"{message} {_LOOK}", day)]
+    if rows.usual >= USUAL_TO_BLOCK and band.usual >= USUAL_TO_BLOCK:
+        low = NEARLY_NOTHING * band.usual
+        text = f"{message} Ids were probably lost or replaced by one. {_AGAIN}"
+        found.append(_one(profile, "persons are told apart", observed, low, None, "critical", text, day))
+    return found
+
+
+def _amounts(profile: Profile, day: date, rows: Band) -> list[Observation]:
+    amounts = profile.values("amount")
+    band = learn(same_weekdays(amounts, day, absent=None))
+    if band is None:
+        return []
+    observed = amounts.get(day)
+    message = f"The median amount of {day} is {observed or 0:,.2f}; usual is about {band.usual:,.2f}."
+    found = [_one(profile, "median amount", observed, band.low, band.high, "warning", f"{message} {_LOOK}", day)]
+    if rows.usual >= USUAL_TO_BLOCK:
+        low, high = band.usual / TIMES_THE_AMOUNT, band.usual * TIMES_THE_AMOUNT
+        text = f"{message} The unit has probably changed (cents?). {_AGAIN}"
+        found.append(_one(profile, "amounts keep their unit", observed, low, high, "critical", text, day))
+    return found
+
+
+def _missing(profile: Profile, day: date) -> list[Observation]:
+    rows = profile.values("rows")
+    found = []
+    for name in OPTIONAL:
+        missing = profile.values(f"no_{name}")
+        shares = {one: missing[one] / rows[one] for one in missing if rows.get(one)}
+        earlier = sorted(same_weekdays(shares, day, absent=None))
+        if not earlier or day not in shares:
+            continue
+        usual = earlier[len(earlier) // 2]
+        message = f"{shares[day]:.0%} of the rows of {day} have no {name}; usual are {usual:.0%}. {_LOOK}"
+        found.append(
+            Observation(
+                f"missing {name}",
+                profile.source,
+                shares[day],
+                None,
+                min(1.0, usual + MORE_MISSING),
+                "warning",
+                message,
+                name,
+                f"day {day}",
+            )
+        )
+    return found
+
+
+def _delivered_in_small_files(profile: Profile, day: date) -> bool:
+    """Whether new files brought this day, all of them much smaller than the source's files usually are."""
+    covering = [
+        line
+        for line in profile.new_files.iter_rows(named=True)
+        if line["first_day"] is not None and line["first_day"] <= day <= line["last_day"]
+    ]
+    sizes = [usual_rows(profile, line["path"]) for line in covering]
+    return bool(covering) and all(
+        files >= FILES_TO_COMPARE and line["rows_in"] < SMALL_FILE * usual
+        for line, (usual, files, _) in zip(covering, sizes, strict=True)
+    )
+
+
+def _one(
+    profile: Profile,
+    check: str,
+    observed: float | None,
+    low: float | None,
+    high: float | None,
+    severity: Severity,
+    message: str,
+    day: date,
+) -> Observation:
+    files = profile.new_files.filter(profile.new_files["first_day"] <= day, profile.new_files["last_day"] >= day)
+    named = ", ".join(files.get_column("path").head(3))
+    where = f"day {day}" + (f" in {named}" if named else "")
+    return Observation(check, profile.source, observed, low, high, severity, message, where=where)
+
+
+_LOOK = "Look whether the delivery is complete; a late one restates the day."
+_AGAIN = "Have it delivered again, or take the file out of the inbox, and run again."
