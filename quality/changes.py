@@ -23,7 +23,7 @@ LEAST_CELL = 100
 
 
 def observe(table: Table, frame: pl.DataFrame, candidate: Manifest, head: Manifest, store: Store) -> list[Observation]:
-    """A table of the candidate against the same table of the release it builds on; only months that changed are read."""
+    """A table of the candidate against itself in the release it builds on; only months that changed are read."""
     before = head.of("metrics", table.name)
     if not before:
         return []
@@ -84,8 +84,8 @@ def _settled(table: Table, cells: pl.DataFrame, watermark: date) -> list[Observa
     share = (pl.col("new") - pl.col("old")).abs() / pl.col("old").abs()
     worst = settled.with_columns(share=share).sort("share", *_named(table), descending=True).row(0, named=True)
     message = (
-        f"{worst['measure']} of {worst['date']} goes from {worst['old']:,.0f} to {worst['new']:,.0f}, days after it was "
-        "published. Expected after late or corrected deliveries; else see `holdfast diff`."
+        f"{worst['measure']} of {worst['date']} goes from {worst['old']:,.0f} to {worst['new']:,.0f}, days after "
+        "it was published. Expected after late or corrected deliveries; else see `holdfast diff`."
     )
     where = " ".join(f"{name}={worst[name]}" for name in _named(table))
     return [

@@ -35,7 +35,8 @@ def headline(verdict: Verdict) -> str:
         return "The gate refused: nothing was checked. The last release stands."
     blocked = verdict.count("critical")
     also = f" and {_number(warned, 'warning')}" if warned else ""
-    return f"The gate refused: {blocked} of {checks} checks block{'s' if blocked == 1 else ''}{also}. The last release stands."
+    block = "blocks" if blocked == 1 else "block"
+    return f"The gate refused: {blocked} of {checks} checks {block}{also}. The last release stands."
 
 
 def _blocks(failed: Iterable[Result], width: int) -> list[str]:

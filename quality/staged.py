@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from quality.verdict import Observation
-from warehouse import links
+from warehouse import durable, links
 from warehouse.candidate import RECORD, VERDICT, Candidate
 from warehouse.errors import HoldfastError
 from warehouse.manifest import DataFile
-from warehouse.store import Store, digest_of
+from warehouse.store import Store
 from warehouse.table import Table
 
 _DAMAGED = (
@@ -30,7 +30,8 @@ _SCHEMA = "The file's columns are not the declared ones: run a backfill from the
 def observe(candidate: Candidate, tables: Mapping[str, Table], store: Store) -> list[Observation]:
     """Every staged file against the candidate's list and its table's declaration, and files nobody knows."""
     published = candidate.manifest.published()
-    strange = links.problems(store.home, candidate.folder, published, (RECORD, VERDICT))
+    problems = links.problems(store.home, candidate.folder, published, (RECORD, VERDICT))
+    strange = [f"{path.relative_to(candidate.folder)} {problem}" for path, problem in problems]
     found = [_broken("files are those of the candidate", "all", len(strange), "; ".join(strange[:3]), _DAMAGED)]
     for file in published:
         found += _file(file, candidate.folder / file.link, tables.get(file.table))
@@ -53,7 +54,7 @@ def read(candidate: Candidate, table: Table) -> pl.DataFrame:
 def _file(file: DataFile, path: Path, table: Table | None) -> list[Observation]:
     whole = "files have the audited content"
     try:
-        changed = path.stat().st_size != file.bytes or digest_of(path) != file.sha256
+        changed = path.stat().st_size != file.bytes or durable.digest(path) != file.sha256
     except (HoldfastError, OSError):
         changed = True
     found = [_broken(whole, file.table, int(changed), file.link, _DAMAGED)]
