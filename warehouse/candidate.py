@@ -50,14 +50,14 @@ class Candidate:
         """Keeps the verdict beside the candidate. Raises StorageError."""
         durable.write(self.folder / VERDICT, json.dumps(verdict, indent=1).encode())
 
+    def discard(self) -> None:
+        """Gives the candidate up. The empty folder that stays tells the next run to sweep the files only it named."""
+        durable.empty_folder(self.folder)
+
     def verdict(self) -> dict[str, Any] | None:
         """The verdict kept beside the candidate; None where it was never judged."""
         path = self.folder / VERDICT
         return dict(json.loads(path.read_bytes())) if path.exists() else None
-
-    def discard(self) -> None:
-        """Forgets the candidate; files only it names are swept by the next run."""
-        durable.remove_tree(self.folder)
 
 
 def read(folder: Path) -> Candidate:

@@ -14,7 +14,6 @@ from typing import Any
 from warehouse import durable, history, links, manifest, views
 from warehouse.candidate import RECORD, VERDICT, Candidate
 from warehouse.errors import GateRefused, PublishConflict
-from warehouse.locks import publish_lock
 from warehouse.manifest import DataFile, Manifest
 from warehouse.names import check_label
 
@@ -29,26 +28,25 @@ def commit(
     now: str,
     trusted: Manifest | None = None,
 ) -> Manifest:
-    """Publishes the candidate and returns its manifest.
+    """Publishes the candidate and returns its manifest. The caller holds the publish lock.
 
     `trusted` is a release whose files need no hashing, besides the base. Raises GateRefused (no verdict that passed
     exactly this content), PublishConflict (the base is no longer the head), StorageError.
     """
     _check_verdict(candidate, verdict)
-    candidate.record_verdict(verdict)
-    with publish_lock(home):
-        head = history.newest(home)
-        _check_base(candidate, head)
-        _check_content(home, candidate, _new_files(candidate, head, trusted))
-        published = replace(
-            candidate.manifest,
-            number=head.number + 1 if head else 1,
-            published_at=max(now, head.published_at) if head else now,
-            verdict=json.loads(json.dumps(verdict)),
-        )
-        _settle(home, candidate, published, _new_files(candidate, head, trusted))
-        _rename(home, candidate.folder, published.number)
-        point_current(home, published.number)
+    head = history.newest(home)
+    _check_base(candidate, head)
+    new_files = _new_files(candidate, head, trusted)
+    _check_content(home, candidate, new_files)
+    published = replace(
+        candidate.manifest,
+        number=head.number + 1 if head else 1,
+        published_at=max(now, head.published_at) if head else now,
+        verdict=json.loads(json.dumps(verdict)),
+    )
+    _settle(home, candidate, published, new_files)
+    _rename(home, candidate.folder, published.number)
+    point_current(home, published.number)
     durable.remove_tree(home / "staging" / check_label("run", published.run))
     return published
 
@@ -81,9 +79,8 @@ def _check_base(candidate: Candidate, head: Manifest | None) -> None:
 
 def _check_content(home: Path, candidate: Candidate, new_files: Iterable[DataFile]) -> None:
     wrong = links.problems(home, candidate.folder, candidate.manifest.published(), _OWN_FILES)
-    wrong += [
-        f"{home / file.path} was changed" for file in new_files if durable.digest(home / file.path) != file.sha256
-    ]
+    paths = [(home / file.path, file.sha256) for file in new_files]
+    wrong += [f"{path} was altered" for path, sha256 in paths if durable.digest(path) != sha256]
     if wrong:
         raise GateRefused("The candidate is no longer what was judged: nothing is published.\n  " + "\n  ".join(wrong))
 

@@ -112,8 +112,8 @@ class Draft:
         return dict(_read_json(path)) if path.exists() else None
 
     def discard(self) -> None:
-        """Forgets the draft; the files it wrote are swept by the next run."""
-        durable.remove_tree(self.folder)
+        """Gives the draft up. The empty folder that stays tells the next run to sweep the files only it named."""
+        durable.empty_folder(self.folder)
 
     @cached_property
     def _base_files(self) -> dict[tuple[str, str], dict[str, DataFile]]:

@@ -99,6 +99,16 @@ def remove_tree(folder: Path) -> None:
             return
 
 
+def empty_folder(folder: Path) -> None:
+    """Removes all a folder holds, not the folder; one that is gone already is fine. Raises StorageError."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            remove_tree(path)
+        else:
+            with explained("remove", path):
+                path.unlink()
+
+
 def _write_all(descriptor: int, content: memoryview) -> None:
     while content:
         content = content[os.write(descriptor, content) :]

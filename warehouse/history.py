@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ from warehouse.errors import UsageError
 from warehouse.manifest import NAME, Manifest
 
 CURRENT = "current"
+EXPIRED = "expired"
+COLLECTED = "collected.json"
 
 
 def folder_of(home: Path, number: int) -> Path:
@@ -58,7 +61,14 @@ def as_of(home: Path, moment: datetime | date | str) -> Manifest | None:
     known = numbers(home)
     # Publishing times never go back, so that a few manifests are enough.
     position = bisect_right(known, wanted, key=lambda number: manifest.read_header(path_of(home, number)).published_at)
+    _check_not_collected(home, wanted, after=known[position - 1] if position else 0)
     return manifest.read(path_of(home, known[position - 1])) if position else None
+
+
+def collected(home: Path) -> dict[int, str]:
+    """When the releases were published that are gone since, by number."""
+    path = home / EXPIRED / COLLECTED
+    return {int(number): at for number, at in json.loads(path.read_bytes()).items()} if path.exists() else {}
 
 
 def stamp(moment: datetime) -> str:
@@ -71,6 +81,12 @@ def in_utc(moment: datetime | date, zone: ZoneInfo) -> str:
     if not isinstance(moment, datetime):
         return stamp(datetime.combine(moment + timedelta(days=1), time(), zone) - timedelta(microseconds=1))
     return stamp(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _check_not_collected(home: Path, wanted: str, after: int) -> None:
+    newer = [number for number, at in collected(home).items() if number > after and at <= wanted]
+    if newer:
+        raise UsageError(f"Release {max(newer)}, the newest at that time, has been collected: no folder of it is left")
 
 
 def _parsed(moment: datetime | date | str) -> datetime | date:

@@ -29,18 +29,26 @@ def make(home: Path, folder: Path, files: Iterable[DataFile]) -> None:
 
 
 def problems(home: Path, folder: Path, files: Iterable[DataFile], others: Iterable[str] = ()) -> list[str]:
-    """What is wrong with a tree: links missing or not to the manifest's file, and files it does not know.
+    """What `differences` finds, in words."""
+    return [f"{path} {problem}" for path, problem in differences(home, folder, files, others)]
+
+
+def differences(
+    home: Path, folder: Path, files: Iterable[DataFile], others: Iterable[str] = ()
+) -> list[tuple[Path, str]]:
+    """What is wrong with a tree, and where: links missing or not to the manifest's file, and files it does not know.
 
     `others` are the names of files that may lie beside the tables.
     """
     expected = {file.link: file for file in files}
     found = set(_files_below(folder))
-    wrong = [f"{folder / name} is not known to the manifest" for name in sorted(found - expected.keys() - set(others))]
+    unknown = sorted(found - expected.keys() - set(others))
+    wrong = [(folder / name, "is not known to the manifest") for name in unknown]
     for link, file in expected.items():
         if link not in found:
-            wrong.append(f"{folder / link} is missing")
+            wrong.append((folder / link, "is missing"))
         elif not _is_same(home / file.path, folder / link):
-            wrong.append(f"{folder / link} is not the file {home / file.path}")
+            wrong.append((folder / link, f"is not the file {file.path}"))
     return wrong
 
 

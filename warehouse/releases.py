@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warehouse import candidate as candidates
-from warehouse import commit, history, manifest
+from warehouse import collect, commit, history, inspection, manifest, mend, recover, rollback, tags
 from warehouse.candidate import Candidate
+from warehouse.collect import Collected, Keep
+from warehouse.inspection import Inspection
+from warehouse.locks import RunLock, publish_lock, run_lock
 from warehouse.manifest import Manifest
+from warehouse.recover import Swept
 
 if TYPE_CHECKING:
     from warehouse.config import Config
@@ -56,7 +60,7 @@ class Releases:
 
     def folder(self, number: int) -> Path:
         """The folder a plain tool reads that release from; raises UsageError where there is no such release."""
-        return history.folder_of(self.home, self.get(number).number)
+        return collect.restore_tree(self.home, number)
 
     def stage(
         self,
@@ -90,9 +94,63 @@ class Releases:
 
         Raises GateRefused (no verdict that passed exactly this content), PublishConflict, StorageError.
         """
-        return commit.commit(self.home, candidate, verdict, now=history.stamp(self._clock()))
+        with publish_lock(self.home):
+            return commit.commit(self.home, candidate, verdict, now=history.stamp(self._clock()))
 
     def unchanged(self, candidate: Candidate) -> bool:
         """Whether the candidate holds exactly what the newest release holds."""
         head = self.head()
         return head is not None and head.content_digest == candidate.digest
+
+    def last_refused(self) -> Candidate | None:
+        """The candidate the gate refused last, with its verdict, until the next release; None without one."""
+        return recover.last_refused(self.home)
+
+    def rollback(self, number: int) -> Manifest:
+        """Publishes the content of that release again, lake and ledger with it; later deliveries are held.
+
+        Raises UsageError (no such release, or the newest has that content), StorageError.
+        """
+        with publish_lock(self.home):
+            return rollback.rollback(self.home, number, now=history.stamp(self._clock()))
+
+    def recover(self, held: RunLock | None = None) -> Swept:
+        """Sweeps up after killed and refused runs; the last refused candidate stays. Every run begins with it.
+
+        `held` is the caller's run lock; without one it takes its own. Raises PublishConflict where a run is under way,
+        StorageError where a manifest is damaged.
+        """
+        with run_lock(self.home, held), publish_lock(self.home):
+            return recover.recover(self.home)
+
+    def collect(self, keep: Keep | None = None, held: RunLock | None = None) -> Collected:
+        """Removes releases and files beyond what `keep` says. Locks and errors as `recover`."""
+        with run_lock(self.home, held), publish_lock(self.home):
+            recover.recover(self.home)
+            return collect.collect(self.home, keep or Keep(), self._clock())
+
+    def inspect(self, *, deep: bool = False) -> Inspection:
+        """What on disk is no longer as published; `deep` reads every byte. Changes nothing."""
+        return inspection.inspect(self.home, deep=deep)
+
+    def mend(self, held: RunLock | None = None) -> list[str]:
+        """Makes again what follows from manifests and data (links, databases, `current`) and says what it made.
+
+        Locks and errors as `recover`.
+        """
+        with run_lock(self.home, held), publish_lock(self.home):
+            return mend.mend(self.home)
+
+    def tag(self, name: str, number: int) -> None:
+        """Names a release, which then is never collected. Raises UsageError, StorageError."""
+        with publish_lock(self.home):
+            tags.tag(self.home, name, number)
+
+    def untag(self, name: str) -> None:
+        """Takes a name away. Raises UsageError where there is none."""
+        with publish_lock(self.home):
+            tags.untag(self.home, name)
+
+    def tags(self) -> dict[str, int]:
+        """The tags and the numbers of their releases."""
+        return tags.tags(self.home)

@@ -19,6 +19,7 @@ from warehouse.errors import StorageError
 from warehouse.manifest import DataFile
 from warehouse.names import check_data_path, check_inside, check_partition, check_word
 
+digest_of = durable.digest
 ROW_GROUP_SIZE = 131_072
 _ZSTD_LEVEL = 3
 

@@ -5,6 +5,7 @@ The only importer of duckdb in this package, and only where a file is written: r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ _DUCKDB_TYPES = {
     "timestamp[us]": "TIMESTAMP",
     "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
 }
+_CONTENTS = (
+    "SELECT view_name, sql, comment FROM duckdb_views() WHERE NOT internal ORDER BY ALL",
+    "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal ORDER BY ALL",
+)
 
 
 def write(path: Path, home: Path, manifest: Manifest) -> None:
@@ -42,16 +47,37 @@ def write(path: Path, home: Path, manifest: Manifest) -> None:
     try:
         with duckdb.connect(path) as connection:
             connection.begin()
-            for table, columns in manifest.schemas.items():
-                files = [str(home / file.path) for file in manifest.published() if file.table == table]
-                connection.execute(f"CREATE VIEW {_name(table)} AS {_select(files, columns)}")
-                connection.execute(f"COMMENT ON VIEW {_name(table)} IS {_text(manifest.descriptions.get(table, ''))}")
-                for column in columns:
-                    target = f"{_name(table)}.{_name(column['name'])}"
-                    connection.execute(f"COMMENT ON COLUMN {target} IS {_text(_comment(column))}")
+            for statement in _statements(home, manifest):
+                connection.execute(statement)
             connection.commit()
     except (duckdb.Error, OSError) as error:
         raise StorageError(f"Cannot write {path}: {error}. Nothing was published; mend it and run again") from error
+
+
+def problem(path: Path, home: Path, manifest: Manifest) -> str | None:
+    """What is wrong with the database at `path`, if anything: it has other views or descriptions than `write` makes."""
+    import duckdb
+
+    if not path.is_file():
+        return "is missing"
+    try:
+        with duckdb.connect() as expected:
+            for statement in _statements(home, manifest):
+                expected.execute(statement)
+            with duckdb.connect(path, read_only=True) as found:
+                same = all(found.execute(q).fetchall() == expected.execute(q).fetchall() for q in _CONTENTS)
+    except duckdb.Error as error:
+        return f"cannot be read: {error}"
+    return None if same else "has other views than the release, or was made where the warehouse lay before"
+
+
+def _statements(home: Path, manifest: Manifest) -> Iterator[str]:
+    for table, columns in manifest.schemas.items():
+        files = [str(home / file.path) for file in manifest.published() if file.table == table]
+        yield f"CREATE VIEW {_name(table)} AS {_select(files, columns)}"
+        yield f"COMMENT ON VIEW {_name(table)} IS {_text(manifest.descriptions.get(table, ''))}"
+        for column in columns:
+            yield f"COMMENT ON COLUMN {_name(table)}.{_name(column['name'])} IS {_text(_comment(column))}"
 
 
 def _select(files: list[str], columns: list[dict[str, Any]]) -> str:
