@@ -19,7 +19,7 @@ table = Table(
     description="Every version of every rate; `is_current` marks the one that counts.",
     layer="sources",
     grain=(FILE, ROW),
-    columns=(DAY, CURRENCY, _RATE, IS_CURRENT),
+    columns=(_DATE, DAY, CURRENCY, _RATE, IS_CURRENT),
     partitioning="whole",
 )
 

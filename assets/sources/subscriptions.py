@@ -26,6 +26,8 @@ from warehouse.table import Column, Table
 STATUSES = ("trialing", "active", "past_due", "paused", "canceled")
 INTERVALS = ("day", "week", "month", "quarter", "year")
 CHURN_TYPES = ("voluntary", "involuntary", "paused", "unknown")
+# What a periods file calls two of the columns below.
+PERIOD_NAMES = {"started_at": "effective_at", "ended_at": "ended_day"}
 VERSION = "updated_at"
 PERSON = "customer_id"
 TIME = "effective_at"
@@ -94,7 +96,7 @@ def key() -> pl.Expr:
 def complete(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Fills defaults, brings codes into their one spelling, and periods into the columns of changes."""
     if "started_at" in rows.collect_schema():
-        rows = rows.rename({"started_at": "effective_at", "ended_at": "ended_day"}).with_columns(
+        rows = rows.rename(PERIOD_NAMES).with_columns(
             # A year that far away is how exports write "no end".
             pl.when(pl.col("ended_day") < pl.date(2100, 1, 1)).then("ended_day"),
             pl.col("status").fill_null("active"),

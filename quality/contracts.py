@@ -1,0 +1,95 @@
+"""Splits the rows of one file by its source's contract: good rows, and rows to quarantine with all their reasons.
+
+Here belongs how a contract is applied. What it says is declared under assets/sources/; whether so many bad rows are
+acceptable is for the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.sources import orders
+from assets.sources.subscriptions import PERIOD_NAMES
+from warehouse.canonical import Canonical, Flag, Reader
+from warehouse.table import Column
+
+FIRST_DAY, LAST_DAY = pl.date(1970, 1, 1), pl.date(2099, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`good`: rows in canonical columns with defaults filled in. `bad`: row, day, reasons (text, joined by "; ")."""
+
+    good: pl.DataFrame
+    bad: pl.DataFrame
+
+
+def split(read: Canonical, reader: Reader) -> Split:
+    """Judges every row. With order lines, a bad line takes its whole order with it."""
+    rows = reader.contract.complete(read.rows.lazy()).collect()
+    broken = _evaluated(rows, reader, read.flags)
+    if reader.source.lines:
+        broken |= _evaluated_lines(rows, broken)
+    broken = {reason: where for reason, where in broken.items() if where.any()}
+    if not broken:
+        return Split(rows, _with_reasons(rows.clear(), {}))
+    is_bad = pl.select(pl.any_horizontal(broken.values())).to_series()
+    bad = _with_reasons(rows.filter(is_bad), {reason: where.filter(is_bad) for reason, where in broken.items()})
+    return Split(rows.filter(~is_bad), bad)
+
+
+def _evaluated(rows: pl.DataFrame, reader: Reader, flags: tuple[Flag, ...]) -> dict[str, pl.Series]:
+    """Each reason and the rows it is true of."""
+    names = {stored: given for given, stored in PERIOD_NAMES.items()} if reader.source.shape == "periods" else {}
+    unread = {name: [flag.rows for flag in flags if flag.column in (name, names.get(name))] for name in rows.columns}
+    broken = {flag.reason: flag.rows for flag in flags}
+    for column in reader.contract.table.all_columns:
+        if column.name not in rows.columns or column.name in ("day", "file", "row"):
+            continue
+        label = names.get(column.name, column.name)
+        for reason, is_broken in _declared(column, label).items():
+            found = rows.select(is_broken.fill_null(False)).to_series()
+            for flagged in unread[column.name]:
+                found = found & ~flagged
+            broken[reason] = found
+    for reason, is_broken in reader.contract.rules().items():
+        broken[reason] = rows.select(is_broken.fill_null(False)).to_series()
+    return broken
+
+
+def _declared(column: Column, label: str) -> Mapping[str, pl.Expr]:
+    """What a column's own declaration rules out."""
+    value = pl.col(column.name)
+    reasons: dict[str, pl.Expr] = {}
+    if not column.nullable:
+        reasons[f"{label} is missing"] = value.is_null()
+    if column.allowed is not None:
+        reasons[f"{label} is none of {', '.join(map(str, column.allowed))}"] = ~value.is_in(list(column.allowed))
+    if column.minimum is not None:
+        reasons[f"{label} is below {column.minimum}"] = value < column.minimum
+    if column.maximum is not None:
+        reasons[f"{label} is above {column.maximum}"] = value > column.maximum
+    if column.dtype == pl.Datetime("us", "UTC") or column.name == "date":
+        reasons[f"{label} is not between 1970 and 2099"] = ~value.dt.date().is_between(FIRST_DAY, LAST_DAY)
+    return reasons
+
+
+def _evaluated_lines(rows: pl.DataFrame, broken: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    found = {
+        reason: rows.select(is_broken.fill_null(False)).to_series() for reason, is_broken in orders.line_rules().items()
+    }
+    is_bad = pl.select(pl.any_horizontal(*broken.values(), *found.values())).to_series()
+    if is_bad.any():
+        order = rows["order_id"]
+        shared = order.is_in(order.filter(is_bad).drop_nulls().unique().implode()).fill_null(False)
+        found["another line of its order is in quarantine"] = shared & ~is_bad
+    return found
+
+
+def _with_reasons(rows: pl.DataFrame, broken: Mapping[str, pl.Series]) -> pl.DataFrame:
+    texts = [pl.when(where).then(pl.lit(reason)) for reason, where in broken.items()]
+    reasons = pl.concat_str(texts, separator="; ", ignore_nulls=True) if texts else pl.lit("")
+    return rows.select("row", "day", reasons=reasons)

@@ -1,0 +1,231 @@
+"""Turns the rows of one file into the canonical columns of its source, by the source's configuration.
+
+What cannot be read is flagged, row by row and column by column; what to do about it is for quality/contracts.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from warehouse import sql, timestamps
+from warehouse.config import Config, SourceConfig
+from warehouse.contract import CONTRACTS, Contract
+from warehouse.errors import SourceError, UsageError
+from warehouse.formats import LINE, RawFile
+from warehouse.keys import did_you_mean, listed
+from warehouse.sql import Expression
+from warehouse.table import Column
+from warehouse.values import cleaned, read_number, read_text
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Rows in which a column cannot be read, and the reason, which begins with what the user calls the column."""
+
+    column: str
+    reason: str
+    rows: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """The rows of one file in canonical columns, with `day`, `file` and `row`.
+
+    `rows_in` counts the rows of the file; those that distinct_rows and where leave out are counted apart. `gaps` and
+    `overlaps` are the times that daylight saving made impossible or ambiguous; `columns` those the file really has.
+    """
+
+    rows: pl.DataFrame
+    flags: tuple[Flag, ...]
+    columns: tuple[str, ...]
+    gaps: int
+    overlaps: int
+    rows_in: int
+    excluded_distinct: int
+    excluded_where: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the files of one source."""
+
+    source: SourceConfig
+    reporting_zone: str
+    contract: Contract
+
+    @staticmethod
+    def of(config: Config, name: str) -> Reader:
+        return Reader(config.sources[name], config.time_zone, CONTRACTS[name])
+
+    @property
+    def time(self) -> str:
+        """The input that places a row in time."""
+        return "started_at" if self.source.shape == "periods" else self.contract.TIME
+
+    def read(self, file: RawFile) -> Canonical:
+        """All rows of the file. Raises SourceError or UsageError, naming file and key."""
+        where = self._where(file)
+        bound = self._bind(file)
+        needed = _columns_of([*bound.values(), *where])
+        raw = file.read(None if self.source.distinct_rows else needed)
+        distinct = raw.unique(pl.exclude(LINE), keep="first", maintain_order=True) if self.source.distinct_rows else raw
+        rows = cleaned(distinct.select(*needed, LINE), self.source.null_values)
+        kept, flags = _filtered(rows, where, file.name)
+        converted = _Conversion(self, file.name, kept)
+        for column in self.contract.inputs(self.source.shape):
+            converted.add(column, bound.get(column.name))
+        return Canonical(
+            rows=converted.finished(),
+            flags=(*flags, *converted.flags),
+            columns=tuple(bound),
+            gaps=converted.gaps,
+            overlaps=converted.overlaps,
+            rows_in=raw.height,
+            excluded_distinct=raw.height - distinct.height,
+            excluded_where=distinct.height - kept.height,
+        )
+
+    def days(self, file: RawFile) -> pl.Series:
+        """Only the business days of the file's rows, where they can be read: a quick look."""
+        bound = self._bind(file).get(self.time)
+        if bound is None:
+            return pl.Series("day", [], dtype=pl.Date)
+        rows = cleaned(file.read(_columns_of([bound])), self.source.null_values)
+        values = sql.evaluate(bound, rows, "any", file.name).values
+        return timestamps.read(values, self.source.time_zone, self.reporting_zone).day.drop_nulls()
+
+    def _where(self, file: RawFile) -> list[Expression]:
+        if self.source.where is None or file.is_empty:
+            return []
+        return [self._parsed(file, f"{self.source.key}.where", self.source.where)]
+
+    def _bind(self, file: RawFile) -> dict[str, Expression]:
+        """The expression of each canonical column that the file has; nothing for a file without content."""
+        if file.is_empty:
+            return {}
+        inputs = self.contract.inputs(self.source.shape)
+        texts = {column.name: self.source.columns.get(column.name, column.name) for column in inputs}
+        plain = set(file.known(texts.values()))
+        bound = {}
+        for column in inputs:
+            text, key = texts[column.name], f"{self.source.key}.columns.{column.name}"
+            if text in plain:
+                bound[column.name] = sql.column(key, text)
+            elif column.name in self.source.columns:
+                bound[column.name] = self._parsed(file, key, text)
+            elif column.name == "currency" and self.source.key != "sources.fx_rates":
+                self._check_currency(file)
+            elif not column.nullable:
+                raise SourceError(_missing(file, key, [text]))
+        return bound
+
+    def _parsed(self, file: RawFile, key: str, text: str) -> Expression:
+        expression = sql.parse(key, text)
+        missing = [name for name in expression.columns if name not in file.known(expression.columns)]
+        if missing:
+            raise SourceError(_missing(file, key, missing))
+        return expression
+
+    def _check_currency(self, file: RawFile) -> None:
+        if self.source.currency is None:
+            raise UsageError(
+                f"{self.source.key}.currency is not set and {file.name} has no currency column: money needs one. "
+                f'Write currency = "USD" (or what it is) or map the column in [{self.source.key}.columns].'
+            )
+
+
+class _Conversion:
+    """The canonical columns of one file as they are read, one after the other."""
+
+    def __init__(self, reader: Reader, file: str, rows: pl.DataFrame) -> None:
+        self._reader = reader
+        self._file = file
+        self._rows = rows
+        self._columns: dict[str, pl.Series] = {}
+        self.flags: list[Flag] = []
+        self.gaps = 0
+        self.overlaps = 0
+
+    def add(self, column: Column, expression: Expression | None) -> None:
+        """Reads one input; null in every row where the file does not have it."""
+        if expression is None:
+            values = pl.repeat(None, self._rows.height, dtype=column.dtype, eager=True)
+            self._columns[column.name] = values
+            if column.name == self._reader.time:
+                self._columns["day"] = values.cast(pl.Date)
+        else:
+            values = self._evaluated(column, expression)
+            self._columns[column.name] = self._typed(column, values)
+        if column.name == "currency" and self._reader.source.currency is not None:
+            self._columns["currency"] = self._columns["currency"].fill_null(self._reader.source.currency)
+
+    def finished(self) -> pl.DataFrame:
+        columns = {**self._columns, "row": self._rows[LINE]}
+        return pl.DataFrame(columns).with_columns(file=pl.lit(self._file))
+
+    def _evaluated(self, column: Column, expression: Expression) -> pl.Series:
+        if expression.is_column:
+            return self._rows[expression.text]
+        is_number = _dtype(column).is_numeric()
+        computed = sql.evaluate(expression, self._rows, "number" if is_number else "any", self._file)
+        for name, bad in computed.bad.items():
+            self.flags.append(Flag(column.name, f"{column.name}: {name} is not a number", bad))
+        return computed.values
+
+    def _typed(self, column: Column, values: pl.Series) -> pl.Series:
+        dtype = _dtype(column)
+        if dtype == pl.String:
+            return read_text(values, is_id=column.unit == "id")
+        if dtype.is_numeric():
+            numbers = read_number(values, dtype)
+            self._flag(column, "a whole number" if dtype.is_integer() else "a number", numbers.bad)
+            return numbers.values
+        return self._moments(column, values)
+
+    def _moments(self, column: Column, values: pl.Series) -> pl.Series:
+        source = self._reader.source
+        moments = timestamps.read(values, source.time_zone, self._reader.reporting_zone)
+        self.gaps += moments.gaps
+        self.overlaps += moments.overlaps
+        self._flag(column, "a date or time that can be read", moments.bad)
+        if column.name == self._reader.time:
+            self._columns["day"] = moments.day
+        if column.name == "ended_at" and source.ends_inclusive:
+            return moments.day.dt.offset_by("1d")
+        return moments.day if column.dtype == pl.Date else moments.at
+
+    def _flag(self, column: Column, what: str, bad: pl.Series) -> None:
+        if bad.any():
+            self.flags.append(Flag(column.name, f"{column.name} is not {what}", bad))
+
+
+def _filtered(rows: pl.DataFrame, where: list[Expression], file: str) -> tuple[pl.DataFrame, list[Flag]]:
+    """The rows that `where` keeps, and those it cannot judge."""
+    if not where:
+        return rows, []
+    judged = sql.evaluate(where[0], rows, "boolean", file)
+    keeps = judged.values.fill_null(False)
+    for bad in judged.bad.values():
+        keeps = keeps | bad
+    reasons = {f"where: {name} is not a number": bad.filter(keeps) for name, bad in judged.bad.items()}
+    return rows.filter(keeps), [Flag("where", reason, bad) for reason, bad in reasons.items()]
+
+
+def _columns_of(expressions: Iterable[Expression]) -> list[str]:
+    return list(dict.fromkeys(name for expression in expressions for name in expression.columns))
+
+
+def _dtype(column: Column) -> pl.DataType:
+    return column.dtype if isinstance(column.dtype, pl.DataType) else column.dtype()
+
+
+def _missing(file: RawFile, key: str, names: list[str]) -> str:
+    columns = file.columns()
+    hint = did_you_mean(names[0], columns)
+    return (
+        f"{file.name} has no column {listed(repr(name) for name in names)}, which {key} needs.{hint} "
+        f"It has: {listed(columns)}."
+    )

@@ -1,0 +1,55 @@
+"""The contract of each source: what its module under assets/sources/ declares, under one type.
+
+What a contract says is in those modules; how rows are judged by it belongs to quality/contracts.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import polars as pl
+
+from assets.sources import customers, events, fx_rates, orders, subscriptions
+from warehouse.table import Column, Table
+
+
+class Contract(Protocol):
+    """A source module. Attributes are module constants, read only.
+
+    TIME is the input that places a row in time (periods: started_at stands for it), VERSION the one that says which
+    version of an id is later, PERSON the id whose shard the row is kept in.
+    """
+
+    @property
+    def table(self) -> Table: ...
+
+    @property
+    def TIME(self) -> str: ...
+
+    @property
+    def VERSION(self) -> str | None: ...
+
+    @property
+    def PERSON(self) -> str | None: ...
+
+    def inputs(self, shape: str) -> tuple[Column, ...]:
+        """What a file may bring; what is not nullable it must."""
+
+    def key(self) -> pl.Expr:
+        """What versions of one thing share; null where only rows equal in everything are versions of each other."""
+
+    def complete(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Fills defaults and brings codes into their one spelling."""
+
+    def rules(self) -> dict[str, pl.Expr]:
+        """Each reason to quarantine a row, and which rows it is true of."""
+
+
+CONTRACTS: Mapping[str, Contract] = {
+    "orders": orders,
+    "subscriptions": subscriptions,
+    "events": events,
+    "customers": customers,
+    "fx_rates": fx_rates,
+}

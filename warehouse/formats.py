@@ -1,0 +1,256 @@
+"""Reads one file's bytes by its ending: CSV and JSON lines (gzipped or not) as text, Parquet with its own types.
+
+Here belongs what a file is, not what its columns mean. Nothing is guessed: text stays text, so that ids keep their
+leading zeros. Every refusal names the file and, where there is one, the line.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from warehouse.errors import SourceError
+from warehouse.inbox import ENDINGS
+
+LINE = "__line__"
+_BOM = b"\xef\xbb\xbf"
+_MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or spreadsheet file", b"%PDF": "PDF"}
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file's content. `name` is what messages call it; rows carry LINE, the line (Parquet: row) counted from 1."""
+
+    name: str
+    content: bytes
+
+    @property
+    def is_text(self) -> bool:
+        """Whether all columns come as text (CSV, JSON lines) and not with types of their own (Parquet)."""
+        return self._kind != "parquet"
+
+    def columns(self) -> list[str]:
+        """The names of all columns; none for a file without content."""
+        if self.is_empty:
+            return []
+        if self._kind == "csv":
+            return self._csv_header
+        if self._kind == "jsonl":
+            return self._all_json().columns
+        return list(self._parquet_schema)
+
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that the file has as columns, without reading its rows."""
+        if self._kind == "jsonl":
+            return [name for name in names if json.dumps(name, ensure_ascii=False).encode() in self._data]
+        have = set(self.columns())
+        return [name for name in names if name in have]
+
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows, of all or the named columns, with LINE; blank lines are left out.
+
+        Raises SourceError naming file and line.
+        """
+        if self.is_empty:
+            return pl.DataFrame(schema={**dict.fromkeys(columns or (), pl.String), LINE: pl.Int64})
+        try:
+            return self._read(columns)
+        except SourceError:
+            raise
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise SourceError(self._diagnosis(error)) from error
+
+    def raw_rows(self, lines: pl.Series) -> pl.DataFrame:
+        """The rows at these lines as the file has them: `row` and `raw`, a JSON text."""
+        if self._kind == "jsonl":
+            texts = self._data.split(b"\n")
+            return pl.DataFrame({"row": lines, "raw": [texts[line - 1].decode(errors="replace") for line in lines]})
+        rows = self.read().filter(pl.col(LINE).is_in(lines.implode()))
+        return rows.select(row=LINE, raw=pl.struct(pl.exclude(LINE)).struct.json_encode())
+
+    def _read(self, columns: Sequence[str] | None) -> pl.DataFrame:
+        if self._kind == "csv":
+            return self._read_csv(columns)
+        if self._kind == "jsonl":
+            return self._read_json(columns)
+        return pl.read_parquet(io.BytesIO(self._data), columns=None if columns is None else list(columns)).with_columns(
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE)
+        )
+
+    @cached_property
+    def _kind(self) -> str:
+        for ending, kind in ENDINGS.items():
+            if self.name.lower().endswith(ending):
+                return kind
+        raise SourceError(f"{self.name}: no format has this ending; known are {', '.join(ENDINGS)}.")
+
+    @cached_property
+    def _data(self) -> bytes:
+        content = self.content
+        if self.name.lower().endswith(".gz"):
+            content = _unzipped(self.name, content)
+        for magic, what in _MAGIC.items():
+            if content.startswith(magic) and self._kind != what.lower():
+                raise SourceError(f"{self.name} is {what}, not {self._kind} as its ending says: rename it.")
+        if self._kind == "parquet":
+            if not (content.startswith(b"PAR1") and content.endswith(b"PAR1")):
+                raise SourceError(f"{self.name} is not a whole Parquet file: deliver it again, or rename it.")
+            return content
+        if b"\x00" in content[:4096]:
+            raise SourceError(f"{self.name} is not text in UTF-8: {_encoding_hint(content)}.")
+        return content.removeprefix(_BOM)
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in the file, not even column names."""
+        return not self._data or (len(self._data) < 4096 and not self._data.strip())
+
+    @cached_property
+    def _csv_header(self) -> list[str]:
+        if self._data.lstrip()[:1] in (b"{", b"["):
+            raise SourceError(f"{self.name} holds JSON, not CSV as its ending says: rename it to .jsonl.")
+        try:
+            names = next(csv.reader(io.StringIO(_text(self._data[: 1 << 20]), newline="")))
+        except (csv.Error, StopIteration) as error:
+            raise SourceError(f"{self.name}, line 1: the header cannot be read: {error}.") from error
+        names = [name.strip() for name in names]
+        if not names:
+            raise SourceError(f"{self.name}, line 1: the first line is empty; the column names are expected there.")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise SourceError(f"{self.name}, line 1: two columns are called {', '.join(map(repr, twice))}.")
+        for separator, what in _OTHER_SEPARATORS.items():
+            if len(names) == 1 and separator in names[0]:
+                raise SourceError(f"{self.name}, line 1: the columns are separated by {what}; write commas.")
+        return names
+
+    @cached_property
+    def _parquet_schema(self) -> pl.Schema:
+        try:
+            return pl.read_parquet_schema(io.BytesIO(self._data))  # type: ignore[return-value]
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise SourceError(self._diagnosis(error)) from error
+
+    def _read_csv(self, columns: Sequence[str] | None) -> pl.DataFrame:
+        header = self._csv_header
+        wanted = [name for name in header if columns is None or name in columns]
+        frame = pl.read_csv(
+            io.BytesIO(self._data), infer_schema=False, columns=[header.index(name) for name in wanted] or None
+        )
+        frame.columns = wanted or header
+        if frame.height < self._data.count(b"\n") - 1 and columns is not None:
+            return self._read_csv(None).select(*wanted, LINE)
+        breaks = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
+        is_spread = columns is None and frame.height < self._data.count(b"\n") - 1
+        earlier = breaks.cum_sum().shift(1, fill_value=0) if is_spread else pl.lit(0, pl.Int64)
+        frame = frame.with_columns((pl.int_range(2, pl.len() + 2, dtype=pl.Int64) + earlier).alias(LINE))
+        return self._without_blank(frame, columns)
+
+    def _without_blank(self, frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
+        def is_blank(names: pl.Expr) -> pl.Series:
+            return frame.select(pl.all_horizontal(names.str.strip_chars().fill_null("") == "")).to_series()
+
+        if not is_blank(pl.first()).any() or not (blank := is_blank(pl.exclude(LINE))).any():
+            return frame
+        if columns is not None and len(columns) < len(self._csv_header):
+            # What is blank in the named columns may still be a row.
+            lines = self._read_csv(None)[LINE]
+            return frame.filter(pl.col(LINE).is_in(lines.implode()))
+        return frame.filter(~blank)
+
+    def _read_json(self, columns: Sequence[str] | None) -> pl.DataFrame:
+        names = list(columns) if columns is not None else self._all_json().columns
+        # A field that is in no line keeps the reader from finding lines empty.
+        schema = dict.fromkeys([*names, LINE], pl.String)
+        frame = pl.read_ndjson(io.BytesIO(self._data), schema=schema).drop(LINE)
+        return frame.with_columns(self._json_lines(frame.height).alias(LINE))
+
+    def _json_lines(self, height: int) -> pl.Series:
+        lines = self._data.count(b"\n") + (not self._data.endswith(b"\n"))
+        if lines == height:
+            return pl.int_range(1, height + 1, dtype=pl.Int64, eager=True)
+        return pl.Series(
+            [number for number, line in enumerate(self._data.split(b"\n"), 1) if line.strip()], dtype=pl.Int64
+        )
+
+    def _all_json(self) -> pl.DataFrame:
+        try:
+            return pl.read_ndjson(io.BytesIO(self._data), infer_schema_length=None).clear()
+        except pl.exceptions.PolarsError:
+            return self._all_json_mixed()
+
+    def _all_json_mixed(self) -> pl.DataFrame:
+        names: dict[str, None] = {}
+        for line in self._data.split(b"\n"):
+            if line.strip():
+                names.update(dict.fromkeys(json.loads(line)))
+        return pl.DataFrame(schema=list(names))
+
+    def _diagnosis(self, error: BaseException) -> str:
+        """What is wrong, with the line, found by looking again more slowly."""
+        if self._kind == "parquet":
+            return f"{self.name} cannot be read as Parquet: {_first_line(error)}. Deliver it again."
+        try:
+            text = self._data.decode()
+        except UnicodeDecodeError as broken:
+            line = self._data.count(b"\n", 0, broken.start) + 1
+            return f"{self.name}, line {line}: not text in UTF-8: {_encoding_hint(self._data)}."
+        found = _broken_csv_line(text) if self._kind == "csv" else _broken_json_line(text)
+        return f"{self.name}{found or ': ' + _first_line(error)}"
+
+
+def _unzipped(name: str, content: bytes) -> bytes:
+    if not content:
+        return content
+    if not content.startswith(b"\x1f\x8b"):
+        raise SourceError(f"{name} is not gzipped as its ending says: rename it without .gz.")
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise SourceError(f"{name} is cut off or damaged ({_first_line(error)}): deliver it again.") from error
+
+
+def _broken_csv_line(text: str) -> str | None:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        width = len(next(reader))
+        for row in reader:
+            if len(row) > width:
+                return f", line {reader.line_num}: {len(row)} fields, {width} in the header; quote what holds commas."
+    except csv.Error as error:
+        return f", line {reader.line_num}: {error}. Is a quote not closed or not doubled?"
+    return None
+
+
+def _broken_json_line(text: str) -> str | None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                if not isinstance(json.loads(line), dict):
+                    return f", line {number}: not a JSON object; write one {{...}} a line."
+            except json.JSONDecodeError as error:
+                return f", line {number}: not JSON: {error.msg} at column {error.colno}."
+    return None
+
+
+def _encoding_hint(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "it looks like UTF-16; save it as UTF-8"
+    return "save it as UTF-8"
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="replace")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,110 @@
+"""Finds the files of a source and what is new among them; reads them whole, and only when they stand still.
+
+Here belongs what can be known of a file without understanding it. Imports stay light (no Polars).
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.config import Config
+from warehouse.errors import SourceError, UsageError
+
+ENDINGS: Mapping[str, str] = {
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".jsonl": "jsonl",
+    ".jsonl.gz": "jsonl",
+    ".parquet": "parquet",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InboxFile:
+    """A file as it was seen. `path` is relative to the configuration's folder, with slashes."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier run noted of a file it took: its stat, its digest, and how it was read then."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+    reading: str
+
+
+def discover(config: Config, source: str) -> list[InboxFile]:
+    """The files that the source's path names now, by path; hidden ones (a name starting with . or _) are left alone.
+
+    Raises UsageError where the path names a folder or a file without a known ending.
+    """
+    pattern = config.sources[source].path
+    found = []
+    for name in sorted(glob.glob(pattern, root_dir=config.folder, recursive=True)):  # noqa: PTH207
+        file = seen(config, Path(name).as_posix())
+        if file is None or _is_hidden(name, pattern):
+            continue
+        if not file.path.lower().endswith(tuple(ENDINGS)):
+            raise UsageError(
+                f"{config.sources[source].key}.path: {file.path} has none of the endings {', '.join(ENDINGS)}; "
+                "narrow the path, or rename the file."
+            )
+        found.append(file)
+    return found
+
+
+def seen(config: Config, path: str) -> InboxFile | None:
+    """The file's stat; None where there is no such file (any more), or it is a folder."""
+    full = config.folder / path
+    try:
+        stat = full.stat()
+    except OSError:
+        return None
+    return InboxFile(path, stat.st_size, stat.st_mtime_ns) if full.is_file() else None
+
+
+def is_news(config: Config, file: InboxFile, known: Known | None, reading: str) -> bool:
+    """Whether the file has to be taken: never taken, or with other content, or to be read in another way now.
+
+    A file with the size and time it was taken with is believed to be the same; else its content is compared.
+    """
+    if known is None or known.reading != reading:
+        return True
+    if (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+        return False
+    return digest(config, file) != known.sha256
+
+
+def digest(config: Config, file: InboxFile) -> str:
+    """The sha256 of the file's bytes. Raises SourceError."""
+    try:
+        with (config.folder / file.path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise SourceError(f"{file.path} cannot be read: {error.strerror}.") from error
+
+
+def read_still(config: Config, file: InboxFile) -> bytes | None:
+    """All bytes of the file; None where it is not as it was seen, before or after: it is still being written."""
+    if seen(config, file.path) != file:
+        return None
+    try:
+        content = (config.folder / file.path).read_bytes()
+    except OSError as error:
+        raise SourceError(f"{file.path} cannot be read: {error.strerror}.") from error
+    return content if len(content) == file.size and seen(config, file.path) == file else None
+
+
+def _is_hidden(name: str, pattern: str) -> bool:
+    """Whether a name that the pattern leaves open starts with . or _ ."""
+    written = set(Path(pattern).parts)
+    return any(part.startswith((".", "_")) and part not in written for part in Path(name).parts if part != "..")

@@ -1,0 +1,135 @@
+"""SQL expressions of the configuration: checked, bound to a file's columns, evaluated. They can only compute.
+
+A text column used in an expression is text where the expression takes text, and a decimal number where it does not
+(`Quantity > 0`): found by trying the expression on no rows. Numbers become decimals before any arithmetic, so that
+money is never a float. What cannot be read as a number is reported row by row, not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import polars as pl
+
+from warehouse.errors import SourceError, UsageError
+from warehouse.values import NUMBER, read_number
+
+Wants = Literal["number", "boolean", "any"]
+
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+# Queries read tables and files; the clock and neighbouring rows make a value depend on when or where it is read.
+_REFUSED = re.compile(
+    r"\b(select|exists|values|table|with|union|intersect|except|unnest|columns|over|now|current_\w+|localtime\w*"
+    r"|(?:read|scan)_\w+)\b|\(\s*(from)\b",
+    re.IGNORECASE,
+)
+_AMBIGUOUS = ("\\", "$", "--", "/*", "`")
+_MOST_TRIED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One expression: where it stands in the configuration (`key`), its text, and the columns it names."""
+
+    key: str
+    text: str
+    expr: pl.Expr
+    columns: tuple[str, ...]
+    is_column: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The values of an expression, and per column that it needed as a number the rows where that is no number."""
+
+    values: pl.Series
+    bad: Mapping[str, pl.Series]
+
+
+def column(key: str, name: str) -> Expression:
+    """The expression that is just that column, whatever it is called."""
+    return Expression(key, name, pl.col(name), (name,), is_column=True)
+
+
+def parse(key: str, text: str) -> Expression:
+    """Raises UsageError naming the key where the text is no expression, or one that does more than compute."""
+    refused = _REFUSED.search(_code_in(text))
+    if refused:
+        word = refused[1] or refused[2]
+        raise UsageError(
+            f"{key}: {text!r} uses {word!r}: only computing with the columns of the row itself is allowed. "
+            "Put double quotes around a column of that name."
+        )
+    try:
+        expr = pl.sql_expr(text)
+        columns = tuple(dict.fromkeys(expr.meta.root_names()))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise UsageError(f"{key}: {text!r} is not an SQL expression: {_first_line(error)}.") from error
+    if not columns and not expr.meta.is_literal(allow_aliasing=True):
+        raise UsageError(f"{key}: {text!r} names no column.")
+    return Expression(key, text, expr, columns)
+
+
+def evaluate(expression: Expression, frame: pl.DataFrame, wants: Wants, file: str) -> Computed:
+    """The expression over the frame's rows. Raises UsageError (does not fit) or SourceError (a row breaks it)."""
+    numbers = _numbers(expression, frame.select(expression.columns).schema, wants, file)
+    read = {name: read_number(frame[name], NUMBER) for name in numbers}
+    operands = frame.select(expression.columns).with_columns(read[name].values.alias(name) for name in numbers)
+    try:
+        values = operands.lazy().with_columns(expression.expr.alias("__value__")).collect()["__value__"]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        hint = " TRY_CAST gives null where CAST fails." if "cast" in expression.text.lower() else ""
+        raise SourceError(f"{file}: {expression.key} = {expression.text!r}: {_first_line(error)}.{hint}") from error
+    if len(values) != frame.height:
+        values = pl.repeat(values[0], frame.height, dtype=values.dtype, eager=True)
+    return Computed(values, {name: read[name].bad for name in numbers if read[name].bad.any()})
+
+
+def _numbers(expression: Expression, schema: Mapping[str, pl.DataType], wants: Wants, file: str) -> Sequence[str]:
+    """The columns to read as numbers: those that are numbers already, and as few texts as the expression allows."""
+    fallback: Sequence[str] | None = None
+    reason = ""
+    for numbers in _choices(schema):
+        operands = {name: NUMBER if name in numbers else dtype for name, dtype in schema.items()}
+        try:
+            result = pl.DataFrame(schema=operands).select(expression.expr.alias("value"))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            reason = reason or _first_line(error)
+            continue
+        if expression.columns and result.height:
+            raise UsageError(
+                f"{expression.key}: {expression.text!r} sums up many rows; only the row itself is allowed."
+            )
+        if _is_wanted(result.schema["value"], wants):
+            return numbers
+        fallback = fallback if fallback is not None else numbers
+        reason = reason or f"it gives {result.schema['value']}, not {wants}"
+    if fallback is None or wants == "boolean":
+        raise UsageError(f"{expression.key}: {expression.text!r} does not fit {file}: {reason}.")
+    return fallback
+
+
+def _choices(schema: Mapping[str, pl.DataType]) -> Iterator[tuple[str, ...]]:
+    numeric = tuple(name for name, dtype in schema.items() if dtype.is_numeric())
+    texts = tuple(name for name, dtype in schema.items() if dtype == pl.String)
+    sizes = range(len(texts) + 1) if len(texts) <= _MOST_TRIED else (0, 1, len(texts))
+    for size in sizes:
+        for chosen in combinations(texts, size):
+            yield numeric + chosen
+
+
+def _is_wanted(dtype: pl.DataType, wants: Wants) -> bool:
+    return {"number": dtype.is_numeric(), "boolean": dtype == pl.Boolean, "any": True}[wants]
+
+
+def _code_in(text: str) -> str:
+    """The text without what is quoted. Where it is doubtful what is quoted, all of it."""
+    return text if any(mark in text for mark in _AMBIGUOUS) else _QUOTED.sub(" ", text)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
