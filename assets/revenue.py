@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.calendar import NEVER, day_number
 from assets.steps import align, running_total, shifted
-from warehouse.table import Column, Measure, Ratio
+from warehouse.table import MONEY, Column, Measure, Ratio
 
 OWNER = ["person", "currency"]
 
@@ -29,7 +29,7 @@ def currency_columns() -> tuple[Column, Column]:
 
 def amount(name: str, description: str, kind: str = "flow", minimum: int | None = None) -> Measure:
     """A measure of money: ten-thousandths while computed, Decimal(38, 4) when published."""
-    return Measure(name, description=description, unit="currency", kind=kind, minimum=minimum)  # type: ignore[arg-type]
+    return Measure(name, MONEY, description, "currency", kind=kind, minimum=minimum)  # type: ignore[arg-type]
 
 
 RETENTION_MEASURES = (

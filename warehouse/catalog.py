@@ -5,10 +5,11 @@ What a table means is in its own file; who computes it and when is not known her
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -19,16 +20,29 @@ from warehouse.table import Layer, Table
 
 LAYERS: tuple[Layer, ...] = ("sources", "states", "metrics")
 COMPUTE = {"states": "build", "metrics": "measure"}
+ALL_SHARDS = "all_"
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A table with the module that declares it; `inputs` are the names its compute function takes."""
+    """A table with the module that declares it.
+
+    `parameters` are those of its compute function: names of tables of the same shard, or `all_` and a name for a table
+    across all shards. `inputs` are the names of the tables.
+    """
 
     table: Table
     module: ModuleType
-    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(name.removeprefix(ALL_SHARDS) for name in self.parameters)
+
+    @property
+    def takes_settings(self) -> bool:
+        return "settings" in inspect.signature(self.compute).parameters
 
     @property
     def compute(self) -> Callable[..., Any]:
@@ -38,7 +52,8 @@ class Entry:
 class Catalog:
     """The tables of a warehouse, each layer in an order in which it can be computed."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], folder: Path | None = None) -> None:
+        self.folder = folder
         named = {entry.table.name: entry for entry in entries}
         order = TopologicalSorter(
             {name: [one for one in sorted(entry.inputs) if one in named] for name, entry in sorted(named.items())}
@@ -48,8 +63,8 @@ class Catalog:
     def __getitem__(self, name: str) -> Entry:
         return self._entries[name]
 
-    def __iter__(self) -> Iterable[Entry]:  # type: ignore[override]
-        return iter(self._entries.values())  # type: ignore[return-value]
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
@@ -77,7 +92,7 @@ class Catalog:
             for entry in self._entries.values()
             if (entry.table.name in known if entry.table.layer == "sources" else _is_served(entry.table, known))
         ]
-        return Catalog(kept)
+        return Catalog(kept, self.folder)
 
 
 def _is_served(table: Table, configured: set[str]) -> bool:
@@ -87,14 +102,13 @@ def _is_served(table: Table, configured: set[str]) -> bool:
 def load(folder: Path | None = None) -> Catalog:
     """Every module with a `table` under the folder (default: assets/), imported once."""
     root = folder or ASSETS
-    return Catalog(
-        _entry(module)
+    modules = (
+        _import(path, layer, root)
         for layer in LAYERS
         for path in sorted((root / layer).glob("*.py"))
         if not path.name.startswith("_")
-        for module in [_import(path, layer, root)]
-        if isinstance(getattr(module, "table", None), Table)
     )
+    return Catalog((_entry(module) for module in modules if isinstance(getattr(module, "table", None), Table)), folder)
 
 
 def _import(path: Path, layer: str, root: Path) -> ModuleType:

@@ -28,7 +28,7 @@ class Column:
 
     name: str
     dtype: pl.DataType | type[pl.DataType]
-    description: str
+    description: str = ""
     unit: str | None = None
     nullable: bool = False
     allowed: tuple[str | int, ...] | None = None

@@ -5,6 +5,8 @@ Source: METRICS.md section 5.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from assets.calendar import Grain, day_number, period_end, period_number, to_date
@@ -52,11 +54,8 @@ table = Table(
             denominator="revenue_at_age_0",
             complete_only=True,
         ),
-        Measure(
-            "revenue_cumulative",
-            description="Revenue of the ages so far; for subscriptions in months only.",
-            unit="currency",
-            nullable=True,
+        replace(
+            amount("revenue_cumulative", "Revenue of the ages so far; for subscriptions in months only."), nullable=True
         ),
         Ratio(
             "revenue_per_customer",

@@ -90,8 +90,10 @@ def measure(
         _crossings(pieces, segments, settings),
         split_starts(first_fact, segments, ["currency"], settings),
     ]
-    return pl.concat(parts, how="diagonal").with_columns(
-        pl.col(MEASURES).fill_null(0), is_converted=pl.lit(False)
+    return (
+        pl.concat(parts, how="diagonal")
+        .with_columns(mrr_fx=pl.lit(0, pl.Int64), is_converted=pl.lit(False))
+        .with_columns(pl.col(MEASURES).fill_null(0))
     )
 
 

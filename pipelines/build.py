@@ -1,0 +1,172 @@
+"""Computes states and metric tables part by part and keeps their files in the draft.
+
+What is computed is in assets/. Which parts need it is found by comparing the files of the inputs with those of the
+base release: a part whose inputs and rules are the same keeps its files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.days import DayRange, dimensions_of, is_redefined
+from pipelines.engines import Engine, LocalEngine
+from pipelines.months import PREFIX, month_of
+from pipelines.parts import EVERYTHING, Part, compute, compute_partial, month_in, shard_in, shard_name
+from pipelines.workspace import Workspace
+from warehouse import catalog as catalogs
+from warehouse import reduction
+from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.manifest import DataFile
+from warehouse.settings import Settings
+
+STATE_ROW_GROUP = 1 << 19
+WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
+
+
+def build_state(workspace: Workspace, table: str, engine: Engine | None = None) -> None:
+    """Computes the parts of a state whose inputs changed since the base release; all of them where its rules did.
+
+    A state by month is computed a month at a time over all shards; one with `shard` in its grain at once; the others a
+    shard at a time.
+    """
+    entry = workspace.catalog[table]
+    settings = settings_of(workspace, WHOLE_HISTORY)
+    for name in _parts_to_do(workspace, entry):
+        part = _part(workspace, entry, name, settings)
+        [rows] = (engine or LocalEngine()).map(compute, [part])
+        _keep_state(workspace, entry, name, rows)
+
+
+def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:
+    """Computes a metric table for the whole months from `days.first_day` to `days.last_day`, shard by shard.
+
+    A partition whose content stays the same keeps its file.
+    """
+    entry = workspace.catalog[table]
+    first_day = days.first_day.replace(day=1)
+    settings = settings_of(workspace, DayRange(first_day, days.last_day))
+    names = [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
+    folder = workspace.draft.folder / "partials" / table
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
+    partials = (engine or LocalEngine()).map(compute_partial, jobs)
+    rows = reduction.published(entry, pl.scan_parquet(partials), settings)
+    _keep_metric(workspace, entry, reduction.months(entry.table, rows), first_day)
+
+
+def settings_of(workspace: Workspace, days: DayRange) -> Settings:
+    """What the tables may know of this run."""
+    config = workspace.config
+    return Settings(
+        first_day=days.first_day,
+        last_day=days.last_day,
+        orders_window_days=config.orders_window_days,
+        usage_window_days=config.usage_window_days,
+        grace_days=config.grace_days,
+        reporting_currency=config.reporting_currency,
+        gross_margin=config.gross_margin,
+        time_zone=config.time_zone,
+        sources=frozenset(config.sources),
+        dimensions=dimensions_of(workspace.draft.all_notes()),
+    )
+
+
+def _parts_to_do(workspace: Workspace, entry: Entry) -> list[str]:
+    draft, redo = workspace.draft, is_redefined(workspace)
+    names: set[str] = set()
+    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
+        layer = _layer_of(workspace, table)
+        changed = draft.changed(layer, table) | (draft.files(layer, table).keys() if redo else set())
+        names |= {name for partition in changed for name in _parts_of(workspace, entry, parameter, partition)}
+    return sorted(names)
+
+
+def _parts_of(workspace: Workspace, entry: Entry, parameter: str, partition: str) -> list[str]:
+    """The parts that must be computed anew where this partition of this parameter changed."""
+    if entry.table.partitioning == "shard/month":
+        month = month_in(partition)
+        return [month] if month else []
+    if _is_built_at_once(entry):
+        return [EVERYTHING]
+    if parameter.startswith(ALL_SHARDS):
+        return [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
+    return [shard_name(shard_in(partition), workspace.config.shards)]
+
+
+def _is_built_at_once(entry: Entry) -> bool:
+    return entry.table.grain[0].name == "shard"
+
+
+def _part(workspace: Workspace, entry: Entry, name: str, settings: Settings, target: Path | None = None) -> Part:
+    inputs = {
+        parameter: _files_for(workspace, entry, name, parameter, table, settings)
+        for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+    }
+    return Part(workspace.catalog.folder, entry.table.name, inputs, settings, workspace.store, target)
+
+
+def _files_for(
+    workspace: Workspace, entry: Entry, name: str, parameter: str, table: str, settings: Settings
+) -> tuple[DataFile, ...]:
+    files = workspace.draft.files(_layer_of(workspace, table), table)
+    if not parameter.startswith(ALL_SHARDS) and name != EVERYTHING:
+        files = {partition: file for partition, file in files.items() if name in partition.split("/")}
+    look_back = entry.table.look_back_days
+    if look_back is not None:
+        earliest = PREFIX + month_of(settings.first_day - timedelta(days=look_back))
+        files = {partition: file for partition, file in files.items() if (month_in(partition) or earliest) >= earliest}
+    return tuple(files.values())
+
+
+def _layer_of(workspace: Workspace, table: str) -> str:
+    return catalogs.load(workspace.catalog.folder)[table].table.layer
+
+
+def _keep_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> None:
+    table, draft = entry.table, workspace.draft
+    base = draft.files("states", table.name)
+    own = {p for p in base if name == EVERYTHING or name in p.split("/")}
+    kept: dict[str, DataFile | None] = dict.fromkeys(own)
+    for partition, part in _by_partition(workspace, entry, name, rows).items():
+        kept[partition] = workspace.store.write(
+            "states",
+            table.name,
+            partition,
+            part,
+            table.arrow_schema(),
+            previous=base.get(partition),
+            row_group_size=STATE_ROW_GROUP,
+        )
+    draft.put("states", table.name, _changes_so_far(workspace, entry) | kept)
+
+
+def _by_partition(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    if not _is_built_at_once(entry):
+        return {name: rows} if rows.height else {}
+    suffix = f"/{name}" if entry.table.partitioning == "shard/month" else ""
+    split = rows.partition_by("shard", maintain_order=True, as_dict=True)
+    return {shard_name(int(key[0]), workspace.config.shards) + suffix: part for key, part in sorted(split.items())}
+
+
+def _changes_so_far(workspace: Workspace, entry: Entry) -> Mapping[str, DataFile | None]:
+    files, base = workspace.draft.files("states", entry.table.name), workspace.draft.base
+    before = {file.partition for file in base.files if file.table == entry.table.name} if base else set()
+    return {**dict.fromkeys(before - files.keys()), **files}
+
+
+def _keep_metric(workspace: Workspace, entry: Entry, parts: Mapping[str, pl.DataFrame], first_day: date) -> None:
+    table, base = entry.table, workspace.draft.files("metrics", entry.table.name)
+    kept: dict[str, DataFile | None] = {
+        partition: None for partition in base if (month_in(partition) or partition) >= PREFIX + month_of(first_day)
+    }
+    for partition, rows in parts.items():
+        kept[partition] = workspace.store.write(
+            "metrics", table.name, partition, rows, table.arrow_schema(), previous=base.get(partition)
+        )
+    workspace.draft.put("metrics", table.name, kept)
+
+

@@ -1,0 +1,107 @@
+"""One part of one table's work: a picklable description of it, and the functions that do it anywhere.
+
+A part is a shard, a month or everything. Its inputs are immutable files, so it may run again and in any process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from warehouse import catalog as catalogs
+from warehouse.catalog import Catalog, Entry
+from warehouse.manifest import DataFile
+from warehouse.settings import Settings
+from warehouse.store import Store
+
+SHARD, MONTH = "shard=", "month="
+EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What to compute: the files of each parameter of the table's function, and where a partial result goes."""
+
+    catalog_folder: Path | None
+    table: str
+    inputs: Mapping[str, tuple[DataFile, ...]]
+    settings: Settings
+    store: Store
+    target: Path | None = None
+
+
+def compute(part: Part) -> pl.DataFrame:
+    """The rows of this part of a state: the declared columns, sorted by the grain."""
+    entry = _catalog(part.catalog_folder)[part.table]
+    table = entry.table
+    return (
+        _apply(part, entry)
+        .select(pl.col(column.name).cast(column.dtype) for column in table.all_columns)
+        .sort(column.name for column in table.grain)
+        .collect()
+    )
+
+
+def compute_partial(part: Part) -> Path:
+    """The measures of one shard, written to `target`; returns it."""
+    assert part.target is not None
+    unfinished = part.target.with_suffix(".tmp")
+    _apply(part, _catalog(part.catalog_folder)[part.table]).collect().write_parquet(unfinished, compression="lz4")
+    unfinished.replace(part.target)
+    return part.target
+
+
+def shard_name(number: int, shards: int) -> str:
+    """`shard=07`; as many digits as all shards need, at least two."""
+    return f"{SHARD}{number:0{max(2, len(str(shards - 1)))}}"
+
+
+def shard_in(partition: str) -> int:
+    """The number of the shard that a partition belongs to; raises ValueError where it has none."""
+    return int(partition.split("/")[0].removeprefix(SHARD))
+
+
+def month_in(partition: str) -> str | None:
+    """The `month=YYYY-MM` of a partition, or None."""
+    last = partition.rpartition("/")[2]
+    return last if last.startswith(MONTH) else None
+
+
+def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
+    catalog = _catalog(part.catalog_folder)
+    frames = {
+        parameter: _scan(part, catalog[table], part.inputs[parameter])
+        for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+    }
+    settings = {"settings": part.settings} if entry.takes_settings else {}
+    result: pl.LazyFrame = entry.compute(**frames, **settings)
+    return result
+
+
+def _scan(part: Part, entry: Entry, files: Iterable[DataFile]) -> pl.LazyFrame:
+    """The rows a table may see: current versions only, with the shard that a source's rows lie in."""
+    schema = entry.table.polars_schema()
+    if entry.table.layer != "sources":
+        return part.store.scan(files, schema)
+    by_shard: dict[str, list[DataFile]] = {}
+    for file in files:
+        by_shard.setdefault(file.partition.split("/")[0], []).append(file)
+    frames = [
+        part.store.scan(group, schema).with_columns(shard=pl.lit(_shard_or_none(name), pl.UInt16))
+        for name, group in by_shard.items()
+    ]
+    rows = pl.concat(frames) if frames else pl.LazyFrame(schema=schema).with_columns(shard=pl.lit(None, pl.UInt16))
+    return rows.filter("is_current") if "is_current" in schema else rows
+
+
+def _shard_or_none(partition: str) -> int | None:
+    return shard_in(partition) if partition.startswith(SHARD) else None
+
+
+@cache
+def _catalog(folder: Path | None) -> Catalog:
+    return catalogs.load(folder)

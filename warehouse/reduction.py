@@ -1,0 +1,92 @@
+"""From additive measures to the published table: add up, every day of every key, ratios, order.
+
+The same for every table, from its declaration alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from warehouse.catalog import Entry
+from warehouse.settings import Settings
+from warehouse.table import MONEY, MONEY_SCALE, SEGMENT_ALL, Table
+
+DATE = "date"
+
+
+def published(entry: Entry, rows: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
+    """The table's rows as they are published: the declared columns, sorted by the grain, `all` first.
+
+    `rows` are what `measure` returned for all shards together.
+    """
+    table = entry.table
+    whole = _added_up(table, rows)
+    if table.every_day:
+        whole = _every_day(table, whole, settings)
+    finish = getattr(entry.module, "finish", None)
+    if finish is not None:
+        whole = finish(whole, settings)
+    return (
+        whole.with_columns(*(column.expression().alias(column.name) for column in table.derived if column.expression))
+        .with_columns(_as_money(table, whole.collect_schema().names()))
+        .with_columns(*(ratio.compute() for ratio in table.ratios))
+        .select(pl.col(column.name).cast(column.dtype) for column in table.all_columns)
+        .sort(*_order(table))
+        .collect()
+    )
+
+
+def months(table: Table, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The published rows by partition: `month=YYYY-MM` of the business date, or `whole`."""
+    if table.partitioning == "whole":
+        return {"whole": rows} if rows.height else {}
+    month = pl.col(DATE).dt.strftime("%Y-%m").alias("_month")
+    split = rows.with_columns(month).partition_by("_month", maintain_order=True, as_dict=True, include_key=False)
+    return {f"month={key[0]}": part for key, part in split.items()}
+
+
+def _added_up(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+    present = rows.collect_schema().names()
+    sums = [measure.name for measure in table.measures if measure.name in present]
+    if not sums:
+        return rows
+    keys = [column.name for column in table.keys if column.name in present]
+    return rows.group_by(keys).agg(pl.col(sums).sum())
+
+
+def _every_day(table: Table, rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """A row for every day of each key from its first to the last day; stocks become running sums."""
+    keys = [column.name for column in table.keys if column.name != DATE]
+    sums = [measure.name for measure in table.measures]
+    stocks = [measure.name for measure in table.measures if measure.kind == "stock"]
+    days = (
+        rows.group_by(keys)
+        .agg(pl.col(DATE).min())
+        .with_columns(pl.date_ranges(DATE, pl.lit(settings.last_day)).alias(DATE))
+        .explode(DATE, empty_as_null=False)
+    )
+    return (
+        days.join(rows, on=[*keys, DATE], how="left")
+        .with_columns(pl.col(sums).fill_null(0))
+        .sort(*keys, DATE)
+        .with_columns(pl.col(stocks).cum_sum().over(keys))
+    )
+
+
+def _as_money(table: Table, present: Sequence[str]) -> list[pl.Expr]:
+    """Ten-thousandths as decimals, and with them whatever ratios divide by."""
+    money = {measure.name for measure in table.measures if measure.dtype == MONEY}
+    hidden = {name for ratio in table.ratios for name in (ratio.numerator, ratio.denominator) if name in present}
+    hidden -= {column.name for column in table.columns}
+    return [(pl.col(name).cast(MONEY) / 10**MONEY_SCALE).alias(name) for name in sorted(money | hidden)]
+
+
+def _order(table: Table) -> list[pl.Expr]:
+    order = []
+    for column in table.keys:
+        if column.name == "segment":
+            order.append(pl.col("segment") != SEGMENT_ALL)
+        order.append(pl.col(column.name))
+    return order
