@@ -14,22 +14,23 @@ import polars as pl
 from tests.oracle.instants import naive_utc, read
 from tests.oracle.worlds import MINOR_UNITS, Row, World
 
-MONEY = "DECIMAL(38, 6)"
-BOOKKEEPING = {"file": "VARCHAR", "line": "BIGINT", "instant": "TIMESTAMP", "day": "DATE"}
-ORIGIN = {"channel": "VARCHAR", "country": "VARCHAR"}
-COLUMNS: dict[str, dict[str, str]] = {
-    "orders": {"order_id": "VARCHAR", "customer_id": "VARCHAR", "ordered_at": "VARCHAR", "amount": MONEY, "currency": "VARCHAR",
-               "refunded_amount": MONEY, "status": "VARCHAR", **ORIGIN, "updated_at": "TIMESTAMP"},
-    "subscriptions": {"change_id": "VARCHAR", "subscription_id": "VARCHAR", "customer_id": "VARCHAR", "effective_at": "VARCHAR",
-                      "started_at": "VARCHAR", "ended_at": "VARCHAR", "ended_day": "DATE", "status": "VARCHAR", "plan": "VARCHAR",
-                      "amount": MONEY, "interval": "VARCHAR", "interval_count": "BIGINT", "quantity": MONEY, "discount": MONEY,
-                      "discount_percent": MONEY, "currency": "VARCHAR", "churn_type": "VARCHAR", "churn_reason": "VARCHAR",
-                      **ORIGIN, "updated_at": "TIMESTAMP"},
-    "events": {"event_id": "VARCHAR", "user_id": "VARCHAR", "customer_id": "VARCHAR", "occurred_at": "VARCHAR",
-               "event_name": "VARCHAR", **ORIGIN, "received_at": "TIMESTAMP"},
-    "customers": {"customer_id": "VARCHAR", **ORIGIN, "updated_at": "TIMESTAMP"},
-    "fx_rates": {"date": "VARCHAR", "currency": "VARCHAR", "rate": "DECIMAL(38, 10)"},
-}  # fmt: skip
+TYPES = {
+    **dict.fromkeys(("amount", "refunded_amount", "quantity", "discount", "discount_percent"), "DECIMAL(38, 6)"),
+    **dict.fromkeys(("updated_at", "received_at", "instant"), "TIMESTAMP"),
+    **dict.fromkeys(("day", "ended_day"), "DATE"),
+    **dict.fromkeys(("interval_count", "line"), "BIGINT"),
+    "rate": "DECIMAL(38, 10)",
+}
+ORIGIN = "channel country"
+COLUMNS = {
+    "orders": f"order_id customer_id amount currency refunded_amount status updated_at {ORIGIN}",
+    "subscriptions": "change_id subscription_id customer_id ended_day status plan amount interval interval_count "
+    f"quantity discount discount_percent currency churn_type churn_reason updated_at {ORIGIN}",
+    "events": f"event_id user_id customer_id occurred_at event_name received_at {ORIGIN}",
+    "customers": f"customer_id updated_at {ORIGIN}",
+    "fx_rates": "currency rate",
+}
+BOOKKEEPING = "file line instant day"
 TIMES = {"orders": "ordered_at", "subscriptions": "effective_at", "events": "occurred_at", "fx_rates": "date"}
 
 
@@ -38,18 +39,41 @@ def load(world: World) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("SET threads = 1")
     for source, columns in COLUMNS.items():
-        types = {**columns, **BOOKKEEPING}
-        fill(connection, f"raw_{source}", types, rows_of(world, source))
-    fill(connection, "minor_units", {"currency": "VARCHAR", "digits": "BIGINT"},
-         [{"currency": name, "digits": str(digits)} for name, digits in MINOR_UNITS.items()])  # fmt: skip
+        names = [*columns.split(), *BOOKKEEPING.split()]
+        fill(connection, f"raw_{source}", {name: TYPES.get(name, "VARCHAR") for name in names}, rows_of(world, source))
+    fill(
+        connection,
+        "minor_units",
+        {"currency": "VARCHAR", "digits": "BIGINT"},
+        [{"currency": name, "digits": str(digits)} for name, digits in MINOR_UNITS.items()],
+    )
     fill(connection, "sources", {"name": "VARCHAR"}, [{"name": name} for name in world.sources])
-    fill(connection, "source_columns", {"source": "VARCHAR", "name": "VARCHAR"},
-         [{"source": name, "name": column} for name, source in world.sources.items() for column in source.columns])  # fmt: skip
-    fill(connection, "rules", {"orders_window_days": "INTEGER", "usage_window_days": "INTEGER", "grace_days": "INTEGER",
-                               "reporting_currency": "VARCHAR", "date": "DATE"},
-         [{"orders_window_days": str(world.orders_window_days), "usage_window_days": str(world.usage_window_days),
-           "grace_days": str(world.grace_days), "reporting_currency": world.reporting_currency,
-           "date": None if world.date is None else world.date.isoformat()}])  # fmt: skip
+    fill(
+        connection,
+        "source_columns",
+        {"source": "VARCHAR", "name": "VARCHAR"},
+        [{"source": name, "name": column} for name, source in world.sources.items() for column in source.columns],
+    )
+    fill(
+        connection,
+        "rules",
+        {
+            "orders_window_days": "INTEGER",
+            "usage_window_days": "INTEGER",
+            "grace_days": "INTEGER",
+            "reporting_currency": "VARCHAR",
+            "date": "DATE",
+        },
+        [
+            {
+                "orders_window_days": str(world.orders_window_days),
+                "usage_window_days": str(world.usage_window_days),
+                "grace_days": str(world.grace_days),
+                "reporting_currency": world.reporting_currency,
+                "date": None if world.date is None else world.date.isoformat(),
+            }
+        ],
+    )
     return connection
 
 
@@ -84,5 +108,3 @@ def rows_of(world: World, source: str) -> Iterable[Row]:
             if source != "fx_rates" and typed.get("currency") is None and "currency" in COLUMNS[source]:
                 typed["currency"] = str(given.options["currency"])
             yield typed
-
-

@@ -6,10 +6,10 @@ overlap the earlier one); a date alone is the business day itself. No table logi
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-UTC = timezone.utc
+UTC = UTC
 
 
 def start_of_day(day: date, reporting_zone: str) -> datetime:

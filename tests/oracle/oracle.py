@@ -16,7 +16,10 @@ from tests.oracle.canonical import load
 from tests.oracle.worlds import World
 
 SQL = Path(__file__).parent / "sql"
-STEPS = ("1_base", "2_mrr", "3_people", "4_segments", "5_keys")
+STATES = ("1_base", "2_mrr", "3_people", "4_segments")
+ROWS = ("5_keys", "6_periods")
+FIXED = ("all", "acquisition_channel", "country")
+DIMENSIONS = (*FIXED, "plan", "value_tier", "tenure")
 GRAIN = {
     "user_activity_daily": ("date", "period_days"),
     "user_retention_daily": ("date", "age_days"),
@@ -26,6 +29,10 @@ GRAIN = {
     "mrr_daily": ("date", "currency", "is_converted"),
     "revenue_retention_daily": ("basis", "date", "window_days", "currency", "is_converted"),
     "mrr_movements": ("date", "customer_id", "currency"),
+    "user_retention_cohorts": ("cohort_grain", "cohort_start", "age"),
+    "customer_retention_calendar": ("basis", "period", "period_start"),
+    "revenue_retention_calendar": ("basis", "period", "period_start", "currency", "is_converted"),
+    "repeat_purchase_daily": ("date", "window_days"),
 }
 NEEDS = {
     "user_activity_daily": {"events"},
@@ -36,6 +43,10 @@ NEEDS = {
     "mrr_daily": {"subscriptions"},
     "revenue_retention_daily": {"subscriptions", "orders"},
     "mrr_movements": {"subscriptions"},
+    "user_retention_cohorts": {"events"},
+    "customer_retention_calendar": {"orders", "subscriptions", "events"},
+    "revenue_retention_calendar": {"subscriptions"},
+    "repeat_purchase_daily": {"orders"},
 }
 
 
@@ -50,22 +61,40 @@ def expected(world: World) -> list[str]:
 
 
 @contextmanager
-def opened(world: World) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The world's database with every state that the tables read."""
+def opened(world: World, dimensions: Collection[str] = DIMENSIONS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The world's database with every state that the tables read, for the given segments."""
     connection = load(world)
     try:
-        for step in STEPS:
+        for step in STATES:
+            connection.execute((SQL / f"{step}.sql").read_text())
+        connection.execute("DELETE FROM segment_days WHERE NOT list_contains(?, segment)", [list(dimensions)])
+        for step in ROWS:
             connection.execute((SQL / f"{step}.sql").read_text())
         yield connection
     finally:
         connection.close()
 
 
-def answer(world: World, tables: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
+def answer(
+    world: World, tables: Collection[str] | None = None, dimensions: Collection[str] = DIMENSIONS
+) -> dict[str, pl.DataFrame]:
     """Every expected table (or those asked for), sorted by its keys."""
-    with opened(world) as connection:
+    with opened(world, dimensions) as connection:
         return {
-            table: pl.DataFrame(connection.sql((SQL / f"{table}.sql").read_text()).to_arrow_table()).sort(keys(table))
+            table: published(pl.DataFrame(connection.sql((SQL / f"{table}.sql").read_text()).to_arrow_table())).sort(
+                keys(table)
+            )
             for table in expected(world)
             if tables is None or table in tables
         }
+
+
+def published(frame: pl.DataFrame) -> pl.DataFrame:
+    """The types that the interface promises: amounts Decimal(38, 4), counts Int64 (HUGEINT is Decimal(38, 0))."""
+    types: dict[str, pl.DataType] = {}
+    for name, kind in frame.schema.items():
+        if isinstance(kind, pl.Decimal):
+            types[name] = pl.Decimal(38, 4) if kind.scale else pl.Int64()
+        else:
+            types[name] = pl.Int64() if kind.is_integer() else kind
+    return frame.cast(types)  # type: ignore[arg-type]

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tests.oracle.worlds import Draw, Row, Source, deliver, origin
+from tests.oracle.worlds_draw import Draw, Row, Source, deliver, origin
 
 OPTIONAL = (
-    "change_id", "interval_count", "quantity", "discount", "discount_percent", "churn_type", "churn_reason",
-    "channel", "country", "updated_at",
-)  # fmt: skip
-STATUSES = ("active", "active", "active", "active", "trialing", "past_due", "past_due", "paused", "canceled", "canceled")
+    "change_id",
+    "interval_count",
+    "quantity",
+    "discount",
+    "discount_percent",
+    "churn_type",
+    "churn_reason",
+    "channel",
+    "country",
+    "updated_at",
+)
+STATUSES = (
+    "active",
+    "active",
+    "active",
+    "active",
+    "trialing",
+    "past_due",
+    "past_due",
+    "paused",
+    "canceled",
+    "canceled",
+)
 
 
 def subscriptions(draw: Draw) -> Source:
@@ -42,9 +61,16 @@ def ending(draw: Draw, status: str) -> Row:
 
 def change(draw: Draw, subscription: str, customer: str, day: date, status: str, what: Row) -> Row:
     return {
-        "change_id": None, "subscription_id": subscription, "customer_id": customer, "effective_at": draw.stamp(day),
-        "status": status, **what, **ending(draw, status), **origin(draw), "updated_at": draw.updated_at(),
-    }  # fmt: skip
+        "change_id": None,
+        "subscription_id": subscription,
+        "customer_id": customer,
+        "effective_at": draw.stamp(day),
+        "status": status,
+        **what,
+        **ending(draw, status),
+        **origin(draw),
+        "updated_at": draw.updated_at(),
+    }
 
 
 def changes(draw: Draw) -> Source:
@@ -55,7 +81,7 @@ def changes(draw: Draw) -> Source:
         rows += plan_switch(draw, draw.dice.choice(draw.customers))
     for number, row in enumerate(rows):
         row["change_id"] = f"k{number + 1:03}"
-    rows += [{**row, **terms(draw, str(row["currency"])), "updated_at": draw.updated_at()} for row in rows if draw.chance(0.1)]
+    rows += [corrected(draw, row) for row in rows if draw.chance(0.1)]
     rows += [dict(row) for row in rows if draw.chance(0.05)]
     return deliver(draw, "subscriptions", rows, OPTIONAL, shape="changes")
 
@@ -73,7 +99,7 @@ def history(draw: Draw, subscription: str, customer: str) -> list[Row]:
         status = draw.dice.choice(STATUSES)
         if draw.chance(0.5):
             what = terms(draw, currency)
-        if draw.chance(0.06) and status == "active":
+        if draw.chance(0.2) and status == "active":
             customer = draw.dice.choice(draw.customers)
             currency = draw.dice.choice(draw.currencies)
             what = terms(draw, currency)
@@ -92,6 +118,11 @@ def plan_switch(draw: Draw, customer: str) -> list[Row]:
     ]
 
 
+def corrected(draw: Draw, row: Row) -> Row:
+    """Another version of a row, with other terms."""
+    return {**row, **terms(draw, str(row["currency"])), "updated_at": draw.updated_at()}
+
+
 def periods(draw: Draw) -> Source:
     rows: list[Row] = []
     for number in range(draw.dice.randrange(1, 2 * len(draw.customers) + 1)):
@@ -102,9 +133,18 @@ def periods(draw: Draw) -> Source:
             start = draw.stamp(day)
             if end is not None and length == 0:
                 start = end = day.isoformat()
-            rows.append({"subscription_id": f"p{number + 1}", "customer_id": customer, "started_at": start, "ended_at": end,
-                         **terms(draw, currency), **ending(draw, "canceled"), **origin(draw),
-                         "updated_at": draw.updated_at()})  # fmt: skip
+            rows.append(
+                {
+                    "subscription_id": f"p{number + 1}",
+                    "customer_id": customer,
+                    "started_at": start,
+                    "ended_at": end,
+                    **terms(draw, currency),
+                    **ending(draw, "canceled"),
+                    **origin(draw),
+                    "updated_at": draw.updated_at(),
+                }
+            )
             day += timedelta(days=draw.dice.choice((length or 5, length or 5, 5, 12, 40)))
-    rows += [{**row, **terms(draw, str(row["currency"])), "updated_at": draw.updated_at()} for row in rows if draw.chance(0.1)]
+    rows += [corrected(draw, row) for row in rows if draw.chance(0.1)]
     return deliver(draw, "subscriptions", rows, OPTIONAL, shape="periods", ends_inclusive=draw.chance(0.3))

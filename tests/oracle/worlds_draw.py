@@ -1,0 +1,106 @@
+"""What every drawn source shares: what a source and a world are, the dice, and how rows are split over files."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+Row = dict[str, str | None]
+
+ZONES = ("UTC", "UTC", "Europe/London", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kolkata")
+STARTS = (
+    date(2024, 1, 15),
+    date(2024, 3, 15),
+    date(2024, 10, 14),
+    date(2023, 11, 25),
+    date(2024, 2, 5),
+    date(2024, 5, 31),
+)
+CHANNELS = ("ads", "search", "friend", None)
+COUNTRIES = ("DE", "FR", "JP", None)
+MINOR_UNITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KWD": 3}
+CLOCKS = ("00:00:00", "00:30:00", "01:30:00", "02:30:00", "09:15:00", "12:00:00", "23:30:00", "23:59:59")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source: its raw rows by file, in file order (row 1 is the first)."""
+
+    columns: tuple[str, ...]
+    files: Mapping[str, tuple[Row, ...]]
+    options: Mapping[str, str | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class World:
+    """A business to measure. `date` is the --date asked for, None for the default watermark."""
+
+    sources: Mapping[str, Source]
+    seed: int = 0
+    time_zone: str = "UTC"
+    reporting_currency: str | None = None
+    orders_window_days: int = 90
+    usage_window_days: int = 28
+    grace_days: int = 30
+    shards: int = 2
+    date: date | None = None
+
+
+@dataclass
+class Draw:
+    """The dice of one world, and what its sources have in common."""
+
+    dice: random.Random
+    first_day: date
+    days: int
+    customers: list[str]
+    users: list[str]
+    currencies: list[str]
+    source_zone: str = "UTC"
+
+    def chance(self, share: float) -> bool:
+        return self.dice.random() < share
+
+    def day(self, earliest: int = 0) -> date:
+        return self.first_day + timedelta(days=self.dice.randrange(min(earliest, self.days - 1), self.days))
+
+    def stamp(self, day: date) -> str:
+        """A moment of that wall-clock day: mostly naive, sometimes with an offset, sometimes the date alone."""
+        style = self.dice.random()
+        if style < 0.12:
+            return day.isoformat()
+        naive = f"{day.isoformat()} {self.dice.choice(CLOCKS)}"
+        if style < 0.8:
+            return naive
+        zone = self.dice.choice((UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York")))
+        return datetime.fromisoformat(naive).replace(tzinfo=zone).isoformat()
+
+    def updated_at(self) -> str | None:
+        return None if self.chance(0.2) else self.stamp(self.day())
+
+    def amount(self, currency: str) -> str:
+        digits = MINOR_UNITS[currency] if self.chance(0.9) else 4
+        return f"{self.dice.randrange(1, 200) * 10 ** self.dice.choice((0, 0, 1)) / 10 ** min(digits, 2):.{digits}f}"
+
+
+def origin(draw: Draw) -> Row:
+    return {"channel": draw.dice.choice(CHANNELS), "country": draw.dice.choice(COUNTRIES)}
+
+
+def deliver(draw: Draw, name: str, rows: list[Row], optional: tuple[str, ...], **options: str | bool) -> Source:
+    """Splits rows over files, in no particular order, and leaves some optional columns out altogether."""
+    absent = {column for column in optional if draw.chance(0.15)}
+    if name in ("orders", "subscriptions") and len(draw.currencies) == 1 and draw.chance(0.3):
+        absent.add("currency")
+        options["currency"] = draw.currencies[0]
+    columns = tuple(column for column in rows[0] if column not in absent)
+    ending = draw.dice.choice(("csv", "csv", "jsonl"))
+    files: dict[str, list[Row]] = {}
+    for row in draw.dice.sample(rows, len(rows)) if draw.chance(0.5) else rows:
+        path = f"inbox/{name}/{draw.dice.choice('ab')}.{ending}" if draw.chance(0.5) else f"inbox/{name}/b.{ending}"
+        files.setdefault(path, []).append({column: row[column] for column in columns})
+    settings: dict[str, str | bool] = {"time_zone": draw.source_zone, **options}
+    return Source(columns, {path: tuple(content) for path, content in files.items()}, settings)
