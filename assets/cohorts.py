@@ -37,9 +37,7 @@ def cells(facts: pl.LazyFrame, owner: Sequence[str], grain: Grain, values: Mappi
     `facts` has the owner, `day` and `first_day`; cohort and age are period numbers.
     """
     return (
-        facts.with_columns(
-            cohort=period_number(pl.col("first_day"), grain), period=period_number(pl.col("day"), grain)
-        )
+        facts.with_columns(cohort=period_number(pl.col("first_day"), grain), period=period_number(pl.col("day"), grain))
         .group_by(*owner, "cohort", "period")
         .agg(**values)
         .with_columns(age=(pl.col("period") - pl.col("cohort")).cast(pl.Int64))
@@ -48,9 +46,9 @@ def cells(facts: pl.LazyFrame, owner: Sequence[str], grain: Grain, values: Mappi
 
 def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
     """`cohort_grain` and `cohort_start` in place of the cohort's number."""
-    return rows.with_columns(
-        cohort_grain=pl.lit(grain), cohort_start=period_start(pl.col("cohort"), grain)
-    ).drop("cohort")
+    return rows.with_columns(cohort_grain=pl.lit(grain), cohort_start=period_start(pl.col("cohort"), grain)).drop(
+        "cohort"
+    )
 
 
 def triangle(
@@ -78,9 +76,6 @@ def _triangle(
     every_age = sizes.with_columns(
         age=pl.int_ranges(0, period_number(last, grain) - cohort + 1, dtype=pl.Int64)
     ).explode("age", empty_as_null=False)
-    return (
-        every_age.join(rows.select(*keys, "age", *measures), on=[*keys, "age"], how="left")
-        .with_columns(
-            pl.col(measures).fill_null(0), is_complete=period_end(cohort + pl.col("age"), grain) <= last
-        )
+    return every_age.join(rows.select(*keys, "age", *measures), on=[*keys, "age"], how="left").with_columns(
+        pl.col(measures).fill_null(0), is_complete=period_end(cohort + pl.col("age"), grain) <= last
     )

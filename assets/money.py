@@ -41,10 +41,8 @@ def from_units(units: pl.Expr) -> pl.Expr:
 
 
 def net_revenue() -> pl.Expr:
-    """What an order brought in, in ten-thousandths: amount less refund; all of it where no refund amount is said."""
-    fully_refunded = (pl.col("status") == "refunded") & (pl.col("refunded_amount").fill_null(0) == 0)
-    net = pl.col("amount") - pl.col("refunded_amount").fill_null(0)
-    return pl.when(fully_refunded).then(pl.lit(0, pl.Int64)).otherwise(to_units(net))
+    """What an order brought in: amount less refund, in ten-thousandths."""
+    return to_units(pl.col("amount") - pl.col("refunded_amount"))
 
 
 def monthly_amount() -> pl.Expr:
@@ -75,7 +73,7 @@ def divide_half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
 
 
 def _scaled(column: str, decimals: int) -> pl.Expr:
-    return (pl.col(column) * 10**decimals).round(0, mode="half_to_even").cast(pl.Int128)
+    return (pl.col(column) * int(10**decimals)).round(0, mode="half_to_even").cast(pl.Int128)
 
 
 def _wide(value: int) -> pl.Expr:

@@ -24,7 +24,13 @@ def _count(name: str, description: str) -> Measure:
 
 def _rate(name: str, description: str, numerator: str) -> Ratio:
     return Ratio(
-        name, description=description, unit="share", numerator=numerator, denominator="customers_at_start", minimum=0, maximum=1
+        name,
+        description=description,
+        unit="share",
+        numerator=numerator,
+        denominator="customers_at_start",
+        minimum=0,
+        maximum=1,
     )
 
 
@@ -32,10 +38,7 @@ COUNTS: Final = (
     _count("customers_at_start", "Customers active at the end of the day before the window."),
     _count("customers_retained", "Of customers_at_start, those active at the end of the window."),
     _count("customers_lost", "Of customers_at_start, those not active at the end of the window."),
-    *(
-        _count(f"customers_lost_{kind}", f"Of customers_lost, those whose last span ended as {kind}.")
-        for kind in TYPES
-    ),
+    *(_count(f"customers_lost_{kind}", f"Of customers_lost, those whose last span ended as {kind}.") for kind in TYPES),
     _count("customers_new", "Active at the end, not at the start, first span begun inside the window."),
     _count("customers_reactivated", "Active at the end, not at the start, first span begun before the window."),
     _count("customers_at_end", "Customers active at the end of the window."),
@@ -84,8 +87,10 @@ def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
     ends = spans.filter(pl.col("end_day").is_not_null()).select(
         "basis", "person", day=day_number(pl.col("end_day")), state=lost_as
     )
-    return pl.concat([starts, ends]).sort("basis", "person", "day", "state").unique(
-        ["basis", "person", "day"], keep="last", maintain_order=True
+    return (
+        pl.concat([starts, ends])
+        .sort("basis", "person", "day", "state")
+        .unique(["basis", "person", "day"], keep="last", maintain_order=True)
     )
 
 
@@ -117,5 +122,3 @@ def window_counts() -> dict[str, pl.Expr]:
         "customers_reactivated": came & ~pl.col("is_first"),
         "customers_at_end": at_end,
     }
-
-

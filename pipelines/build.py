@@ -35,10 +35,11 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     """
     entry = workspace.catalog[table]
     settings = settings_of(workspace, WHOLE_HISTORY)
+    kept: dict[str, DataFile | None] = {}
     for name in _parts_to_do(workspace, entry):
-        part = _part(workspace, entry, name, settings)
-        [rows] = (engine or LocalEngine()).map(compute, [part])
-        _keep_state(workspace, entry, name, rows)
+        [rows] = (engine or LocalEngine()).map(compute, [_part(workspace, entry, name, settings)])
+        kept |= _kept_state(workspace, entry, name, rows)
+    workspace.draft.put("states", table, kept)
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:
@@ -126,11 +127,11 @@ def _layer_of(workspace: Workspace, table: str) -> str:
     return catalogs.load(workspace.catalog.folder)[table].table.layer
 
 
-def _keep_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> None:
-    table, draft = entry.table, workspace.draft
-    base = draft.files("states", table.name)
-    own = {p for p in base if name == EVERYTHING or name in p.split("/")}
-    kept: dict[str, DataFile | None] = dict.fromkeys(own)
+def _kept_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, DataFile | None]:
+    """The files of one computed part; partitions of it that have no rows any more are taken out."""
+    table = entry.table
+    before = workspace.draft.files("states", table.name)
+    kept: dict[str, DataFile | None] = {p: None for p in before if name == EVERYTHING or name in p.split("/")}
     for partition, part in _by_partition(workspace, entry, name, rows).items():
         kept[partition] = workspace.store.write(
             "states",
@@ -138,10 +139,10 @@ def _keep_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFram
             partition,
             part,
             table.arrow_schema(),
-            previous=base.get(partition),
+            previous=before.get(partition),
             row_group_size=STATE_ROW_GROUP,
         )
-    draft.put("states", table.name, _changes_so_far(workspace, entry) | kept)
+    return kept
 
 
 def _by_partition(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -150,12 +151,6 @@ def _by_partition(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFr
     suffix = f"/{name}" if entry.table.partitioning == "shard/month" else ""
     split = rows.partition_by("shard", maintain_order=True, as_dict=True)
     return {shard_name(int(key[0]), workspace.config.shards) + suffix: part for key, part in sorted(split.items())}
-
-
-def _changes_so_far(workspace: Workspace, entry: Entry) -> Mapping[str, DataFile | None]:
-    files, base = workspace.draft.files("states", entry.table.name), workspace.draft.base
-    before = {file.partition for file in base.files if file.table == entry.table.name} if base else set()
-    return {**dict.fromkeys(before - files.keys()), **files}
 
 
 def _keep_metric(workspace: Workspace, entry: Entry, parts: Mapping[str, pl.DataFrame], first_day: date) -> None:
@@ -168,5 +163,3 @@ def _keep_metric(workspace: Workspace, entry: Entry, parts: Mapping[str, pl.Data
             "metrics", table.name, partition, rows, table.arrow_schema(), previous=base.get(partition)
         )
     workspace.draft.put("metrics", table.name, kept)
-
-

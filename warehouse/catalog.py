@@ -116,7 +116,8 @@ def _import(path: Path, layer: str, root: Path) -> ModuleType:
         return importlib.import_module(f"assets.{layer}.{path.stem}")
     name = f"_tables_{abs(hash(root))}_{layer}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -88,8 +88,8 @@ class Table:
     """A table: its grain, its columns in published order, and how it is laid out.
 
     `look_back_days` is how far before a range of days the input of that range begins; None reads all of it.
-    `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for every
-    day of a key from its first one to the watermark; the others have the rows that their measure returns.
+    `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for
+    every day of a key from its first one to the watermark; the others have the rows that their measure returns.
     """
 
     name: str

@@ -23,7 +23,7 @@ table = Table(
     description="Cohorts of customers by the week or month of their first active day in a currency, at every age.",
     layer="metrics",
     grain=(
-        Column("basis", pl.String, "orders, or subscription (MRR above 0).", "basis", allowed=("orders", "subscription")),
+        Column("basis", pl.String, "orders, or subscription (MRR).", "basis", allowed=("orders", "subscription")),
         *cohort_columns(GRAINS),
         Column("currency", pl.String, "Contract currency.", "ISO 4217"),
     ),

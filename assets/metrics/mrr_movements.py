@@ -23,11 +23,11 @@ table = Table(
         Column("currency", pl.String, "Contract currency.", "ISO 4217"),
     ),
     columns=(
-        Column("movement", pl.String, "new, reactivation, expansion, contraction or churn.", "movement", allowed=MOVEMENTS),
+        Column("movement", pl.String, "What the change is called.", "movement", allowed=MOVEMENTS),
         Column("mrr_before", MONEY, "MRR at the end of the day before.", "currency", minimum=0),
         Column("mrr_after", MONEY, "MRR at the end of the day.", "currency", minimum=0),
         Column("amount", MONEY, "mrr_after - mrr_before.", "currency"),
-        Column("plan", pl.String, "The plan left, for churn; else the one with the largest MRR.", "plan", nullable=True),
+        Column("plan", pl.String, "The plan left, for churn; else the largest.", "plan", nullable=True),
         Column("churn_type", pl.String, "For churn: its type.", "type", nullable=True, allowed=TYPES),
         Column("churn_reason", pl.String, "For churn: its reason, where one is known.", "reason", nullable=True),
     ),

@@ -28,7 +28,7 @@ table = Table(
     description="Revenue at the start of the window that ends on each day, and what is left of it at the end.",
     layer="metrics",
     grain=(
-        Column("basis", pl.String, "MRR, or net order revenue of the window.", "basis", allowed=("subscription", "orders")),
+        Column("basis", pl.String, "MRR, or net order revenue.", "basis", allowed=("subscription", "orders")),
         Column("date", pl.Date, "The last day of the window.", "day"),
         Column("window_days", pl.Int64, "How many days the window has.", "days", allowed=WINDOWS),
         *currency_columns(),

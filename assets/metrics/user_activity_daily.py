@@ -24,7 +24,9 @@ table = Table(
         Column("period_days", pl.Int64, "How many days the period has.", "days", allowed=PERIODS),
     ),
     columns=(
-        Measure("users_active", description="Users with an event in the period.", unit="users", kind="stock", minimum=0),
+        Measure(
+            "users_active", description="Users with an event in the period.", unit="users", kind="stock", minimum=0
+        ),
         Measure(
             "users_active_before",
             description="Users with an event in the period before.",
@@ -33,7 +35,11 @@ table = Table(
             minimum=0,
         ),
         Measure(
-            "users_new", description="Users whose first event ever is in the period.", unit="users", kind="stock", minimum=0
+            "users_new",
+            description="Users whose first event ever is in the period.",
+            unit="users",
+            kind="stock",
+            minimum=0,
         ),
         Measure(
             "users_retained",
@@ -57,7 +63,11 @@ table = Table(
             expression=lambda: pl.col("users_active_before") - pl.col("users_retained"),
         ),
         Measure(
-            "user_days", description="Daily active users summed over the period.", unit="user-days", kind="stock", minimum=0
+            "user_days",
+            description="Daily active users summed over the period.",
+            unit="user-days",
+            kind="stock",
+            minimum=0,
         ),
         Ratio(
             "stickiness",

@@ -73,12 +73,13 @@ def key() -> pl.Expr:
 
 
 def complete(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Fills defaults and brings codes into their one spelling."""
-    return rows.with_columns(
-        pl.col("refunded_amount").fill_null(0),
+    """Fills defaults and brings codes into their one spelling; refunded without an amount means all of it."""
+    said = rows.with_columns(
         pl.col("status").str.to_lowercase().replace("canceled", "cancelled").fill_null("paid"),
         pl.col("currency").str.to_uppercase(),
     )
+    refund_unsaid = pl.when(pl.col("status") == "refunded").then("amount").otherwise(0)
+    return said.with_columns(pl.coalesce("refunded_amount", refund_unsaid))
 
 
 def rules() -> dict[str, pl.Expr]:

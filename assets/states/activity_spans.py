@@ -16,7 +16,9 @@ table = Table(
     description="Half-open spans of days on which a customer is active: by MRR, by recent orders, by recent usage.",
     layer="states",
     grain=(
-        Column("basis", pl.String, "What makes a customer active.", "basis", allowed=("orders", "subscription", "usage")),
+        Column(
+            "basis", pl.String, "What makes a customer active.", "basis", allowed=("orders", "subscription", "usage")
+        ),
         Column("person", pl.UInt32, "The customer's code in its shard.", "code"),
         Column("start_day", pl.Date, "The first active day.", "day"),
     ),
@@ -78,4 +80,6 @@ def _paying_spans(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
         churn_type=pl.col("churn_type").shift(-1).over("person").fill_null(UNKNOWN),
         churn_reason=pl.col("churn_reason").shift(-1).over("person"),
     )
-    return turns.filter(is_active).select("person", pl.col("day").alias("start_day"), "end_day", "churn_type", "churn_reason")
+    return turns.filter(is_active).select(
+        "person", pl.col("day").alias("start_day"), "end_day", "churn_type", "churn_reason"
+    )

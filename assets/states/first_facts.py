@@ -5,6 +5,8 @@ A person's first day and its channel and country come from here. What is undated
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from assets.states.order_days import HAPPENED
@@ -25,7 +27,7 @@ table = Table(
     ),
     columns=(
         Column("at", pl.Datetime("us", "UTC"), "When it happened.", "UTC"),
-        Column("fact_id", pl.String, "The id of the order, change or event.", "id", nullable=True),
+        Column("tie", pl.String, "What orders facts of the same instant: the id.", "text", nullable=True),
         Column("channel", pl.String, "The channel that it names.", "channel", nullable=True),
         Column("country", pl.String, "The country that it names.", "country", nullable=True),
         Column("customer_id", pl.String, "For users: the customer that it names.", "id", nullable=True),
@@ -38,22 +40,18 @@ table = Table(
 def build(orders: pl.LazyFrame, subscriptions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
     """One row per person and source; of facts at the same instant the lowest id."""
     happened = orders.filter(pl.col("status").is_in(HAPPENED))
-    subscription_fact = pl.coalesce("change_id", "subscription_id")
-    facts = [
-        _first(_facts(happened, "customer", "orders", "customer", pl.col("shard"), "ordered_at", pl.col("order_id"))),
-        _first(
-            _facts(
-                subscriptions, "customer", "subscriptions", "customer", pl.col("shard"), "effective_at", subscription_fact
-            )
-        ),
-        _first(
-            _facts(
-                events, "customer", "events", "customer", pl.col("customer_shard"), "occurred_at", pl.col("event_id")
-            )
-        ),
-        _first(_facts(events, "user", "events", "user", pl.col("shard"), "occurred_at", pl.col("event_id"))),
-    ]
-    return pl.concat(facts)
+    of_customer = {"kind": pl.lit("customer"), "person": pl.col("customer")}
+    of_customer_in_event = of_customer | {"shard": pl.col("customer_shard")}
+    return pl.concat(
+        [
+            _first(happened, "orders", "ordered_at", pl.col("order_id"), of_customer),
+            _first(subscriptions, "subscriptions", "effective_at", _subscription_order(), of_customer),
+            _first(events, "events", "occurred_at", pl.col("event_id"), of_customer_in_event),
+            _first(
+                events, "events", "occurred_at", pl.col("event_id"), {"kind": pl.lit("user"), "person": pl.col("user")}
+            ),
+        ]
+    )
 
 
 def earliest(facts: pl.LazyFrame) -> pl.LazyFrame:
@@ -61,33 +59,35 @@ def earliest(facts: pl.LazyFrame) -> pl.LazyFrame:
     rank = pl.col("source").replace_strict({"orders": 0, "subscriptions": 1, "events": 2}, return_dtype=pl.Int8)
     return (
         facts.with_columns(rank=rank)
-        .sort(*OWNER, "at", "rank", "fact_id", nulls_last=False)
+        .sort(*OWNER, "at", "rank", "tie", nulls_last=False)
         .unique(OWNER, keep="first", maintain_order=True)
         .drop("rank")
     )
 
 
-def _facts(
-    rows: pl.LazyFrame, kind: str, source: str, person: str, shard: pl.Expr, at: str, fact_id: pl.Expr
-) -> pl.LazyFrame:
-    return rows.select(
-        shard=shard.cast(pl.UInt16),
-        kind=pl.lit(kind),
-        person=pl.col(person),
-        source=pl.lit(source),
-        day=pl.col("day"),
-        at=pl.col(at),
-        fact_id=fact_id,
-        channel=pl.col("channel"),
-        country=pl.col("country"),
-        customer_id=pl.col("customer_id"),
+def _subscription_order() -> pl.Expr:
+    """The order of subscription rows of one instant, as text that sorts like it."""
+    updated = pl.col("updated_at").to_physical().fill_null(0).cast(pl.String).str.zfill(20)
+    return pl.concat_str(
+        updated, pl.col("change_id").fill_null(""), "file", pl.col("row").cast(pl.String).str.zfill(12)
     )
 
 
-def _first(facts: pl.LazyFrame) -> pl.LazyFrame:
-    owner = [*OWNER, "source"]
+def _first(rows: pl.LazyFrame, source: str, at: str, tie: pl.Expr, owner: Mapping[str, pl.Expr]) -> pl.LazyFrame:
+    """The earliest row of each owner; of rows at the same instant the one with the lowest `tie`."""
+    facts = rows.select(
+        "day",
+        "channel",
+        "country",
+        "customer_id",
+        **({"shard": pl.col("shard")} | dict(owner)),
+        source=pl.lit(source),
+        at=pl.col(at),
+        tie=tie,
+    )
     return (
-        facts.filter(pl.col("at") == pl.col("at").min().over(owner))
-        .sort(*owner, "fact_id", "channel", "country", "customer_id")
-        .unique(owner, keep="first", maintain_order=True)
+        facts.filter(pl.col("at") == pl.col("at").min().over(OWNER))
+        .sort(*OWNER, "tie", "channel", "country", "customer_id")
+        .unique(OWNER, keep="first", maintain_order=True)
+        .select(column.name for column in table.all_columns)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.states.subscription_mrr import TYPES
-from warehouse.table import Column, Table
+from warehouse.table import UNKNOWN, Column, Table
 
 OWNER = ["person", "currency"]
 MOVEMENTS = ("new", "reactivation", "expansion", "contraction", "churn")
@@ -90,15 +90,18 @@ def _endings(points: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _largest_plans(points: pl.LazyFrame, totals: pl.LazyFrame) -> pl.LazyFrame:
-    """The plan of the subscription with the largest MRR at the end of each day of change; then the lowest id."""
+    """The plan with the largest MRR at the end of each day of change; then the first by name."""
     subscriptions = points.select(*OWNER, "subscription_id").unique()
     wanted = totals.filter(pl.col("after") > 0).select(*OWNER, "day").join(subscriptions, on=OWNER)
     held = points.select(*OWNER, "subscription_id", "day", "mrr", plan_largest="plan")
     return (
         wanted.sort("day", *OWNER, "subscription_id")
         .join_asof(held.sort("day"), on="day", by=[*OWNER, "subscription_id"], strategy="backward")
+        .group_by(*OWNER, "day", "plan_largest")
+        .agg(pl.col("mrr").sum())
         .filter(pl.col("mrr") > 0)
-        .sort(*OWNER, "day", "mrr", "subscription_id", descending=[False, False, False, True, False])
+        .with_columns(name=pl.col("plan_largest").fill_null(UNKNOWN))
+        .sort(*OWNER, "day", "mrr", "name", descending=[False, False, False, True, False])
         .unique([*OWNER, "day"], keep="first", maintain_order=True)
         .select(*OWNER, "day", "plan_largest")
     )

@@ -11,7 +11,7 @@ HAPPENED = ("paid", "refunded")
 
 table = Table(
     name="order_days",
-    description="The days on which each customer ordered in each currency. Cancelled and pending orders never happened.",
+    description="Days on which each customer ordered in each currency; cancelled and pending orders never happened.",
     layer="states",
     grain=(
         Column("shard", pl.UInt16, "The shard of the customer.", "shard"),

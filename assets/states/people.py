@@ -18,7 +18,9 @@ table = Table(
     description="Users and customers with a fact: their ids, codes, first days, channel and country.",
     layer="states",
     grain=(
-        Column("kind", pl.String, "user (of events) or customer (of any source).", "kind", allowed=("user", "customer")),
+        Column(
+            "kind", pl.String, "user (of events) or customer (of any source).", "kind", allowed=("user", "customer")
+        ),
         Column("person", pl.UInt32, "The person's code in its shard.", "code"),
     ),
     columns=(
@@ -42,9 +44,7 @@ def build(first_facts: pl.LazyFrame, person_codes: pl.LazyFrame, all_customers: 
         first_day=pl.col("day").min(),
         **{name: pl.col("day").filter(pl.col("source") == source).min() for name, source in _SOURCE_DAYS.items()},
     )
-    attributes = all_customers.select(
-        "customer_id", stated_channel=pl.col("channel"), stated_country=pl.col("country")
-    )
+    attributes = all_customers.select("customer_id", stated_channel=pl.col("channel"), stated_country=pl.col("country"))
     return (
         earliest(first_facts)
         .join(first_days, on=list(OWNER))

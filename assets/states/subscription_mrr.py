@@ -95,13 +95,14 @@ def _points(rows: pl.LazyFrame) -> pl.LazyFrame:
     }
     in_grace = pl.col("is_late_before") & (pl.col("day") <= pl.col("grace_end_before"))
     stated_type = pl.col("churn_type")
+    is_free = (pl.col("status") == "active") | (pl.col("is_late") & (pl.col("day") < pl.col("grace_end")))
     return rows.with_columns(*before.values()).select(
         *OWNER,
         "subscription_id",
         "day",
         "mrr",
         "plan",
-        churn_type=pl.when(pl.col("status") == "active")
+        churn_type=pl.when(is_free)
         .then(pl.lit("voluntary"))
         .when(pl.col("status") == "paused")
         .then(pl.lit("paused"))
@@ -110,7 +111,7 @@ def _points(rows: pl.LazyFrame) -> pl.LazyFrame:
         .when((pl.col("status") == "canceled") & in_grace)
         .then(stated_type.fill_null("involuntary"))
         .otherwise(stated_type.fill_null(UNKNOWN)),
-        churn_reason=pl.when(pl.col("status") == "active")
+        churn_reason=pl.when(is_free)
         .then(pl.lit("moved_to_free"))
         .when(pl.col("is_late"))
         .then(pl.lit("past_due"))
@@ -121,9 +122,7 @@ def _points(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _grace_ends(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Where nothing came to end a paying customer's past-due days, the grace ends by itself."""
     next_day = pl.col("day").shift(-1).over("subscription_id").fill_null(pl.date(9999, 1, 1))
-    return rows.filter(
-        pl.col("is_late"), pl.col("day") < pl.col("grace_end"), pl.col("grace_end") < next_day
-    ).select(
+    return rows.filter(pl.col("is_late"), pl.col("day") < pl.col("grace_end"), pl.col("grace_end") < next_day).select(
         *OWNER,
         "subscription_id",
         day=pl.col("grace_end"),

@@ -23,6 +23,6 @@ table = Table(
 
 def build(events: pl.LazyFrame) -> pl.LazyFrame:
     """One row per customer and day with an event."""
-    return events.group_by(
-        pl.col("customer_shard").alias("shard"), pl.col("customer").alias("person"), "day"
-    ).agg(events=pl.len().cast(pl.Int64))
+    return events.group_by(pl.col("customer_shard").alias("shard"), pl.col("customer").alias("person"), "day").agg(
+        events=pl.len().cast(pl.Int64)
+    )
