@@ -27,7 +27,7 @@ class Books:
         self.variance = np.zeros((len(Loss), terms.count))
         self.expected_by_plan = np.zeros((len(Loss), FREE_PLAN))
         self.variance_by_plan = np.zeros((len(Loss), FREE_PLAN))
-        self.paying_days = np.zeros(terms.count, dtype=np.int64)
+        self.at_risk_days = np.zeros(terms.count, dtype=np.int64)
         self.snapshots = {day: np.zeros(0, dtype=np.int64) for day in _snapshot_days(calendar)}
         self._movements: list[Ints] = []
 
@@ -42,7 +42,7 @@ class Books:
     def close_day(self, day: int, touched: Ints, plan_before: Ints) -> None:
         """Book the net change of each touched contract over the day, by end-of-day states."""
         terms = self.terms
-        self.paying_days += terms.mrr > 0
+        self.at_risk_days += terms.mrr > 0
         before, after = terms.mrr[touched], terms.mrr_of(touched)
         moved = before != after
         who, before, after = touched[moved], before[moved], after[moved]
@@ -71,5 +71,5 @@ class Books:
 def _snapshot_days(calendar: Calendar) -> list[int]:
     last = calendar.days - 1
     ends = [*calendar.month_ends(), last]
-    days = {day - back for day in ends for back in (0, SET_WINDOW)} | {last - 365}
+    days = {day - back for day in ends for back in (0, SET_WINDOW)} | {last - 90, last - 365}
     return sorted(day for day in days if day >= 0)

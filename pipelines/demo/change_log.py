@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import planted
-from pipelines.demo.population import Ints, numbered
+from pipelines.demo.population import Ints, money, numbered
 from pipelines.demo.seasons import Calendar
 from pipelines.demo.terms import ADDON_PLAN, NEVER, PLAN_NAMES, Loss, Status, Terms
 
@@ -20,6 +20,7 @@ REASONS = (*planted.REASONS, "payment_failed", "trial_ended", "plan_switched", "
 PAYMENT_FAILED, TRIAL_ENDED, PLAN_SWITCHED, ADDON_REMOVED = range(len(planted.REASONS), len(REASONS))
 STATUS_NAMES = ("", "trialing", "active", "past_due", "paused", "active", "canceled")
 HALF_DAY = 43_200
+Row = dict[str, Ints | int]
 STATE = ("serial", "status", "plan", "is_yearly", "amount", "quantity", "percent", "money_off", "term_end")
 
 
@@ -50,19 +51,19 @@ class ChangeLog:
         when: When = When.ANY,
     ) -> None:
         """The plan subscription of each of `who`, as it stands now."""
-        state = {name: getattr(self.terms, name)[who].astype(np.int64) for name in STATE}
+        state: Row = {name: getattr(self.terms, name)[who].astype(np.int64) for name in STATE}
         self._append(who, day, state | {"addon": 0, "loss": loss, "reason": reason, "when": when})
 
     def add_addon(self, who: Ints, day: int, *, loss: int = NOTHING, reason: int = NOTHING) -> None:
         """The add-on subscription of each of `who`, as it stands now."""
         status = np.where(self.terms.has_addon[who], Status.ACTIVE, Status.CANCELED)
-        state = {"serial": 0, "status": status, "plan": ADDON_PLAN, "is_yearly": 0, "quantity": 1, "percent": 0}
+        state: Row = {"serial": 0, "status": status, "plan": ADDON_PLAN, "is_yearly": 0, "quantity": 1, "percent": 0}
         state |= {"amount": np.array(planted.ADDON_PRICES)[self.terms.currency[who]], "money_off": 0}
         state |= {"term_end": NEVER, "addon": self.terms.addon[who]}
         self._append(who, day, state | {"loss": loss, "reason": reason, "when": When.ANY})
 
     def frame(self, calendar: Calendar, customer_id: pl.Series) -> pl.DataFrame:
-        """The changes in order of time, in canonical columns; `effective_at` in UTC, `is_date_only` where it has no time."""
+        """The changes in order of time, in canonical columns; `is_date_only` where `effective_at` has no time."""
         rows = pl.DataFrame(np.concatenate(self._rows), schema=dict.fromkeys(COLUMNS, pl.Int64))
         rows = rows.sort("day", "second", "who", "serial", "addon")
         rows = rows.with_columns(
@@ -72,6 +73,7 @@ class ChangeLog:
         )
         start = pl.lit(calendar.first)
         label = pl.when(pl.col("addon") > 0).then(pl.format("A{}", "addon")).otherwise(pl.format("P{}", "serial"))
+        term_end = pl.when(pl.col("term_end") < NEVER).then("term_end")
         return rows.select(
             "change_id",
             pl.format("{}-{}", "customer_id", label).alias("subscription_id"),
@@ -79,19 +81,19 @@ class ChangeLog:
             (start.cast(pl.Datetime("us")) + pl.duration(days="day", seconds="second")).alias("effective_at"),
             _name("status", STATUS_NAMES).alias("status"),
             _name("plan", PLAN_NAMES).alias("plan"),
-            (pl.col("amount") / 100).alias("amount"),
+            money("amount"),
             _name("is_yearly", ("month", "year")).alias("interval"),
             "quantity",
-            (pl.col("money_off") / 100).alias("discount"),
+            money("money_off").alias("discount"),
             pl.col("percent").alias("discount_percent"),
             _name("currency", planted.CURRENCIES).alias("currency"),
             _name("loss", tuple(loss.name.lower() for loss in Loss)).alias("churn_type"),
             _name("reason", REASONS).alias("churn_reason"),
-            (start + pl.duration(days=pl.when(pl.col("term_end") < NEVER).then("term_end"))).alias("current_period_end"),
+            (start + pl.duration(days=term_end)).alias("current_period_end"),
             (pl.col("when") == When.DATE).alias("is_date_only"),
         )
 
-    def _append(self, who: Ints, day: int, row: dict[str, Ints | int]) -> None:
+    def _append(self, who: Ints, day: int, row: Row) -> None:
         if not len(who):
             return
         when = row["when"]

@@ -1,7 +1,8 @@
 """The life of the contracts, day by day: trials, plans, offers, failed payments, pauses, leaving and coming back.
 
-Here belongs who is chosen for what on a day. What an action changes belongs to `actions`, how likely it is to `chances`,
-the counting to `books`. A day is a few operations on whole arrays; a contract has at most one happening a day.
+Here belongs who is chosen for what on a day. What an action changes belongs to `actions`, how likely it is to
+`chances`, the counting to `books`. A day is a few operations on whole arrays; one thing a day
+happens to a contract at most.
 """
 
 from __future__ import annotations

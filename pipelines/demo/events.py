@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from pipelines.demo import planted
 from pipelines.demo.population import Flags, Ints, Population
-from pipelines.demo.seasons import stream
 from pipelines.demo.standing import Standing
-from pipelines.demo.usage import Usage
 
 EVENT_NAMES = ("login", "feature_used", "report_viewed", "ticket_opened", "nps_answered", "csat_answered")
 LOGIN, FEATURE, REPORT, TICKET, NPS, CSAT = range(len(EVENT_NAMES))
@@ -25,7 +24,7 @@ FIRST_HOUR, LAST_HOUR, STAY_HOURS = 5, 19, 4
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """One entry per event: user, day, second of the day, position in EVENT_NAMES, value (NO_VALUE where it has none)."""
+    """One entry per event: `second` of the day, `name` a position in EVENT_NAMES, NO_VALUE where it has no value."""
 
     user: NDArray[np.int32]
     day: NDArray[np.int32]
@@ -34,19 +33,21 @@ class Events:
     value: NDArray[np.int8]
 
 
-def act(population: Population, usage: Usage, standing: Standing, seed: int) -> Events:
-    """A login on each active day, some use of the product, and now and then a ticket or an answer."""
-    chance = stream(seed, "events")
-    count = len(usage.user)
-    customer = population.user_customer[usage.user]
-    is_leaving = standing.is_leaving[customer, usage.day]
+def act(
+    population: Population, user: NDArray[np.int32], day: NDArray[np.int32], standing: Standing, chance: Generator
+) -> Events:
+    """A login on each of these active user-days, some use of the product, and now and then a ticket or an answer."""
+    count = len(user)
+    is_leaving = standing.is_leaving[population.user_customer[user], day]
     came = chance.integers(FIRST_HOUR * 3600, LAST_HOUR * 3600, count, dtype=np.int32)
     extra = np.repeat(np.arange(count), chance.poisson(planted.EXTRA_EVENTS_PER_DAY, count))
     used = np.where(chance.random(len(extra), dtype=np.float32) < planted.FEATURE_SHARE, FEATURE, REPORT)
-    ticket = np.flatnonzero(chance.random(count) < planted.TICKET * np.where(is_leaving, planted.TICKET_LEAVING_FACTOR, 1))
+    ticket = np.flatnonzero(
+        chance.random(count) < planted.TICKET * np.where(is_leaving, planted.TICKET_LEAVING_FACTOR, 1)
+    )
     answered = ticket[chance.random(len(ticket)) < planted.CSAT_AFTER_TICKET]
     nps = np.flatnonzero(chance.random(count) < planted.NPS_ANSWER)
-    parts = [
+    parts: list[tuple[Ints, Ints | int, Ints]] = [
         (np.arange(count), LOGIN, np.full(count, NO_VALUE)),
         (extra, used, np.full(len(extra), NO_VALUE)),
         (ticket, TICKET, np.full(len(ticket), NO_VALUE)),
@@ -57,8 +58,8 @@ def act(population: Population, usage: Usage, standing: Standing, seed: int) -> 
     later = chance.integers(1, STAY_HOURS * 3600, len(at), dtype=np.int32)
     later[:count] = 0
     return Events(
-        usage.user[at].astype(np.int32),
-        usage.day[at].astype(np.int32),
+        user[at],
+        day[at],
         came[at] + later,
         np.concatenate([np.broadcast_to(part[1], part[0].shape) for part in parts]).astype(np.int8),
         np.concatenate([part[2] for part in parts]).astype(np.int8),
@@ -66,7 +67,7 @@ def act(population: Population, usage: Usage, standing: Standing, seed: int) -> 
 
 
 def _score(
-    chance: np.random.Generator, is_leaving: Flags, means: tuple[float, float], spread: float, low: int, high: int
+    chance: Generator, is_leaving: Flags, means: tuple[float, float], spread: float, low: int, high: int
 ) -> Ints:
     """Whole scores around the mean of those who stay or of those who leave."""
     draw = chance.normal(np.where(is_leaving, means[1], means[0]), spread)

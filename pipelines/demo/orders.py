@@ -22,7 +22,7 @@ PAID, REFUNDED, CANCELLED, PENDING = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """`versions`: one row per delivered version; `repeats`: per customer with orders, the first day and whether another followed.
+    """`versions`: a row per delivered version; `repeats`: per customer the first day and whether another order followed.
 
     Columns of versions: order (number), customer, second (of the calendar), cents, refunded_cents (null where the row
     has none), status (position in STATUSES), updated (second), is_last (the version that counts).
@@ -45,9 +45,7 @@ def buy(population: Population, calendar: Calendar, seed: int) -> Orders:
     return Orders(_versions(population, calendar, chance, customer, second, rank == 0), _repeats(customer, day, rank))
 
 
-def _order_days(
-    population: Population, calendar: Calendar, chance: np.random.Generator
-) -> tuple[Ints, Ints, Ints]:
+def _order_days(population: Population, calendar: Calendar, chance: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     """The days each customer orders on: the first on its first day, then again with its channel's chance."""
     who = np.flatnonzero(population.has_shop)
     day, rank = population.first_day[who], 0
@@ -85,7 +83,7 @@ def _calendar_pull(calendar: Calendar) -> Ints:
 
 def _shop_second(chance: np.random.Generator, count: int) -> Ints:
     """Seconds of the day, around two in the afternoon."""
-    hour = np.clip(chance.normal(14.0, 4.5, count), 0.0, 23.99)
+    hour = np.clip(chance.normal(14.0, 4.5, count), 0.0, 23.9)
     return (hour * 3600).astype(np.int64)
 
 

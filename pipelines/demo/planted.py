@@ -38,7 +38,9 @@ USERS_PER_CUSTOMER = (0.45, 0.25, 0.15, 0.09, 0.06)  # one to five users
 PLANS = ("starter", "team", "business")
 PLAN_SHARES = (0.56, 0.31, 0.13)
 PLAN_CANCEL = (0.055, 0.034, 0.019)
-MONTHLY_PRICES = np.array([[1900, 1800, 1600], [3900, 3700, 3300], [7900, 7500, 6700]], dtype=np.int64)  # cents, plan x currency
+MONTHLY_PRICES = np.array(
+    [[1900, 1800, 1600], [3900, 3700, 3300], [7900, 7500, 6700]], dtype=np.int64
+)  # cents, plan x currency
 YEARLY_PRICE_MONTHS = 10
 MOST_SEATS_AT_START = (3, 12, 30)
 YEARLY_SHARES = (0.12, 0.25, 0.40)

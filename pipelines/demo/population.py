@@ -74,8 +74,14 @@ def numbered(prefix: str, count: int, width: int, name: str = "id") -> pl.Series
     return (prefix + numbers).alias(name)
 
 
+def money(column: str) -> pl.Expr:
+    """Cents as text with two decimals; null stays null."""
+    cents = pl.col(column)
+    return pl.format("{}.{}", cents // 100, (cents % 100).cast(pl.String).str.zfill(2)).alias(column)
+
+
 def _users(chance: np.random.Generator, first_day: Ints, days: int) -> tuple[Ints, Ints]:
-    """The customer and first day of each user: one from the start, colleagues later; those after the last day are cut."""
+    """The customer and first day of each user: one from the start, colleagues later, none after the last day."""
     count = choose(chance, planted.USERS_PER_CUSTOMER, len(first_day)) + 1
     customer = np.repeat(np.arange(len(first_day), dtype=np.int64), count)
     is_first = np.r_[True, customer[1:] != customer[:-1]]

@@ -21,7 +21,7 @@ GROWTH = 1.5  # sign-ups per day rise by this share from the first day to the la
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Days are numbered 0..days-1, day 0 being `first`; `work` is the factor on usage, `signups` the weight of a day."""
+    """Days are numbered 0..days-1 from `first`; `work` is the factor on usage, `signups` the weight of a day."""
 
     days: int
     first: date

@@ -32,7 +32,7 @@ USE_BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`use`: percent of a user's usual activity; `is_leaving`: the customer is lost within the mood's days. (customer, day)."""
+    """By (customer, day): percent of the usual activity, and whether the customer is lost within the mood's days."""
 
     use: NDArray[np.uint8]
     is_leaving: Flags

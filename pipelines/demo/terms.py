@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ class Terms:
 
 def blank_terms(customer: Ints, currency: Ints) -> Terms:
     """Contracts nobody has signed yet."""
-    arrays = {field.name: np.zeros(len(customer), dtype=np.int64) for field in fields(Terms)}
+    arrays: dict[str, Any] = {field.name: np.zeros(len(customer), dtype=np.int64) for field in fields(Terms)}
     for name in ("is_yearly", "is_in_grace", "has_addon", "has_paid"):
         arrays[name] = np.zeros(len(customer), dtype=np.bool_)
     for name in ("offer_until", "term_end", "timer_day"):
@@ -107,7 +108,7 @@ def blank_terms(customer: Ints, currency: Ints) -> Terms:
 
 def list_price(plan: Ints, currency: Ints, is_yearly: Flags) -> Ints:
     """Cents per interval and seat; nothing for the free plan."""
-    paid = planted.MONTHLY_PRICES[np.minimum(plan, FREE_PLAN - 1), currency]
+    paid = np.array(planted.MONTHLY_PRICES)[np.minimum(plan, FREE_PLAN - 1), currency]
     price = paid * np.where(is_yearly, planted.YEARLY_PRICE_MONTHS, 1)
     return np.asarray(np.where(plan < FREE_PLAN, price, 0), dtype=np.int64)
 
