@@ -50,6 +50,8 @@ class Judge:
     def table(self, frame: pl.DataFrame, rules: Sequence[Rule], key: tuple[str, ...]) -> list[Result]:
         """The rules of a table judged on its rows; `key` are the columns that name a row."""
         direct = [rule for rule in rules if rule.kind != "finite"]
+        if not direct:
+            return []
         expectations = [_expectation(rule, name=str(number)) for number, rule in enumerate(direct)]
         answers = self._validate(direct[0].table, _plain(frame), expectations)
         results = [_rule_result(rule, answers.get(str(number)), frame, key) for number, rule in enumerate(direct)]

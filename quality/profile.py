@@ -14,6 +14,7 @@ from functools import cached_property
 
 import polars as pl
 
+from assets.states.order_days import HAPPENED
 from quality.bands import HISTORY_DAYS
 from warehouse.catalog import Entry
 from warehouse.manifest import DataFile, Manifest
@@ -25,6 +26,7 @@ DAYS = pl.Schema(
     {
         "day": pl.Date,
         "rows": pl.Int64,
+        "facts": pl.Int64,
         "persons": pl.Int64,
         **{f"no_{name}": pl.Int64 for name in OPTIONAL},
         AMOUNT: pl.Float64,
@@ -32,6 +34,7 @@ DAYS = pl.Schema(
 )
 FIRST_LOAD_DAYS = 28
 
+IDS = pl.Schema({"customer_id": pl.String, "day": pl.Date})
 LEDGER_KEY = ("source", "path", "sha256")
 
 
@@ -39,7 +42,8 @@ LEDGER_KEY = ("source", "path", "sha256")
 class Profile:
     """What is known of one source.
 
-    `days`: day, rows (current versions), persons, amount (the median), no_channel, no_country (rows without).
+    `days`: day, rows (current versions), facts (of these, what really happened), persons, amount (the median),
+    no_channel and no_country (rows without).
     `files`: the ledger's lines with `is_new`. `judged`: the days this candidate is answerable for, ascending.
     `newest_day` is the newest day of the lake, `gap_days` the longest gap between its days in the history read.
     """
@@ -102,19 +106,22 @@ def ledger(source: str, candidate: Manifest, store: Store, head: Manifest | None
 
 def reasons(source: str, path: str, candidate: Manifest, store: Store, most: int = 3) -> str:
     """Why rows of a file are in quarantine: the most frequent reasons with their counts."""
-    lines = store.scan(candidate.of("quarantine", source)).filter(pl.col("file") == path)
+    files = candidate.of("quarantine", source)
+    if not files:
+        return "none are kept"
+    lines = store.scan(files).filter(pl.col("file") == path)
     counted = lines.group_by("reasons").len().sort(["len", "reasons"], descending=[True, False]).head(most).collect()
     return "; ".join(f"{reason} ({rows:,} rows)" for reason, rows in counted.iter_rows())
 
 
 def unknown_customers(source: str, profile: Profile, candidate: Manifest, store: Store) -> tuple[int, int]:
     """Of the customers with rows on the judged days: how many `customers` does not know, and how many there are."""
-    if not profile.judged:
+    if not profile.judged or not profile.days.height:
         return 0, 0
     first, last = profile.judged[0], profile.judged[-1]
-    rows = store.scan(_since(candidate.of("sources", source), first))
+    rows = store.scan(_since(candidate.of("sources", source), first), IDS)
     named = rows.filter(pl.col("day").is_between(first, last)).select("customer_id").unique()
-    known = store.scan(candidate.of("sources", "customers")).select("customer_id").unique()
+    known = store.scan(candidate.of("sources", "customers"), IDS).select("customer_id").unique()
     missing = named.join(known, on="customer_id", how="anti").select(pl.len()).collect().item()
     return missing, named.select(pl.len()).collect().item()
 
@@ -141,14 +148,22 @@ def _since(files: Sequence[DataFile], day: date) -> list[DataFile]:
 
 def _days(entry: Entry, files: Sequence[DataFile], store: Store, since: date, watermark: date) -> pl.DataFrame:
     person: str | None = getattr(entry.module, "PERSON", None)
-    counts = {"rows": pl.len()}
     lake = store.scan(files) if files else None
     if lake is None or person is None:
         return pl.DataFrame(schema=DAYS)
     columns = lake.collect_schema().names()
-    counts["persons"] = pl.col(person).n_unique()
-    counts |= {f"no_{name}": pl.col(name).is_null().sum() for name in OPTIONAL if name in columns}
+    counts = {
+        "rows": pl.len(),
+        "facts": _facts(entry),
+        "persons": pl.col(person).n_unique(),
+        **{f"no_{name}": pl.col(name).is_null().sum() for name in OPTIONAL if name in columns},
+    }
     amount = {AMOUNT: pl.col(AMOUNT).cast(pl.Float64).median()} if AMOUNT in columns else {}
     rows = lake.filter("is_current", pl.col("day").is_between(since, watermark))
     found = rows.group_by("day").agg(**{name: one.cast(pl.Int64) for name, one in counts.items()}, **amount)
     return pl.concat([pl.DataFrame(schema=DAYS), found.collect()], how="diagonal").sort("day")
+
+
+def _facts(entry: Entry) -> pl.Expr:
+    """How many rows are facts: an order that was cancelled or is pending never happened."""
+    return pl.col("status").is_in(HAPPENED).sum() if entry.table.name == "orders" else pl.len()

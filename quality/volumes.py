@@ -80,16 +80,21 @@ def _volume(profile: Profile, day: date, rows: float, band: Band) -> list[Observ
 
 
 def _persons(profile: Profile, day: date, rows: Band) -> list[Observation]:
-    persons = profile.values("persons")
-    band = learn(same_weekdays(persons, day, absent=None))
-    if band is None or band.usual < USUAL_TO_WARN:
+    """Persons for each row: a day that is only begun has as many as any other."""
+    of_day, persons = profile.values("rows"), profile.values("persons")
+    shares = {one: persons[one] / of_day[one] for one in persons if of_day.get(one)}
+    band = learn(same_weekdays(shares, day, absent=None))
+    if band is None:
         return []
-    observed = persons.get(day)
-    message = f"{observed or 0:,.0f} different persons on {day}; usual are about {band.usual:,.0f}."
-    found = [_one(profile, "persons of the day", observed, band.low, band.high, "warning", f"{message} {_LOOK}", day)]
-    if rows.usual >= USUAL_TO_BLOCK and band.usual >= USUAL_TO_BLOCK:
+    observed = shares.get(day)
+    message = (
+        f"{persons.get(day, 0):,.0f} different persons in {of_day.get(day, 0):,.0f} rows of {day}; usual are "
+        f"{band.usual:.2g} for each row."
+    )
+    found = [_one(profile, "persons per row", observed, band.low, band.high, "warning", f"{message} {_LOOK}", day)]
+    if rows.usual >= USUAL_TO_BLOCK:
         low = NEARLY_NOTHING * band.usual
-        text = f"{message} Ids were probably lost or replaced by one. {_AGAIN}"
+        text = f"{message} Ids were probably lost, or replaced by one. {_AGAIN}"
         found.append(_one(profile, "persons are told apart", observed, low, None, "critical", text, day))
     return found
 

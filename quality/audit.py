@@ -1,0 +1,123 @@
+"""The audit of a candidate: everything that is measured before anybody judges. No Great Expectations here.
+
+Here the measuring modules are called, each so that its failure is a result and not the end of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+import polars as pl
+
+from quality import changes, deliveries, identities, origins, profile, staged, volumes
+from quality.profile import Profile
+from quality.rules import Rule, rules_of
+from quality.verdict import Observation, Result
+from warehouse.candidate import Candidate
+from warehouse.catalog import Catalog, Entry
+from warehouse.config import Config
+from warehouse.manifest import Manifest
+from warehouse.store import Store
+from warehouse.table import Table
+
+
+@dataclass(slots=True)
+class Audit:
+    """What there is to judge: `frames` (whole tables by name), `observations`, and `broken`, the checks that raised."""
+
+    candidate: Candidate
+    catalog: Catalog
+    config: Config
+    store: Store
+    head: Manifest | None
+    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    observations: list[Observation] = field(default_factory=list)
+    broken: list[Result] = field(default_factory=list)
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.candidate.manifest
+
+    @property
+    def watermark(self) -> date:
+        return date.fromisoformat(self.manifest.watermark)
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        return {name: entry.table for name, entry in self.catalog.metrics.items()}
+
+    def measure(self) -> None:
+        """Everything that Polars counts: staged files, identities, deliveries, days, origins and changes."""
+        self._try("files", "all", lambda: staged.observe(self.candidate, self.tables, self.store))
+        untrusted = staged.damaged(self.observations)
+        for name, table in self.tables.items():
+            if name not in untrusted:
+                self._try("read", name, partial(self._read, table))
+        self._try("identities", "all", lambda: identities.observe(self.tables, self._filled(), self.watermark))
+        for name, entry in self.catalog.sources.items():
+            self._try("profile", name, partial(self._source, entry))
+        self._try("origins", "all", self._origins)
+        if self.head is not None:
+            for name in self.frames:
+                self._try("changes", name, partial(self._changes, name, self.head))
+
+    def rules(self, table: str) -> list[Rule]:
+        """What the table declares. It may be empty only where something it is made from is."""
+        may_be_empty = not self._has_input(self.catalog[table])
+        return [rule for rule in rules_of(self.tables[table]) if not (may_be_empty and rule.kind == "rows")]
+
+    def key(self, table: str) -> tuple[str, ...]:
+        return tuple(column.name for column in self.tables[table].keys)
+
+    def _read(self, table: Table) -> list[Observation]:
+        self.frames[table.name] = staged.read(self.candidate, table)
+        return []
+
+    def _filled(self) -> dict[str, pl.DataFrame]:
+        return {name: frame for name, frame in self.frames.items() if frame.height}
+
+    def _has_input(self, entry: Entry) -> bool:
+        sources = [name for name in entry.table.sources if name in self.catalog]
+        states = [name for name in entry.inputs if name in self.catalog]
+        return any(self._rows("sources", name) for name in sources) and all(
+            self._rows("states", name) for name in states
+        )
+
+    def _rows(self, layer: str, table: str) -> int:
+        return sum(file.rows for file in self.manifest.of(layer, table))
+
+    def _source(self, entry: Entry) -> list[Observation]:
+        name = entry.table.name
+        measured = profile.measure(entry, self.manifest, self.store, self.head)
+        self.profiles[name] = measured
+        reasons = partial(profile.reasons, name, candidate=self.manifest, store=self.store)
+        found = deliveries.observe(measured, reasons)
+        if measured.days.height:
+            found += volumes.observe(measured)
+            found += volumes.freshness(measured, self.watermark)
+        if "customers" in self.config.sources and name in ("orders", "subscriptions"):
+            found += volumes.unknown(name, *profile.unknown_customers(name, measured, self.manifest, self.store))
+        return found
+
+    def _origins(self) -> list[Observation]:
+        return origins.observe(self._filled(), self.profiles, self.manifest)
+
+    def _changes(self, name: str, head: Manifest) -> list[Observation]:
+        return changes.observe(self.tables[name], self.frames[name], self.manifest, head, self.store)
+
+    def _try(self, check: str, table: str, measure: Callable[[], list[Observation]]) -> None:
+        try:
+            self.observations += measure()
+        except Exception as error:
+            self.broken.append(failure(check, table, error))
+
+
+def failure(check: str, table: str, error: Exception) -> Result:
+    """The critical result of a check that raised."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    message = f"The check itself failed, so nothing is known: {reason}. Run again; if it stays, it is a defect."
+    return Result(check, table, None, "critical", False, "not judged", "an answer", message)
