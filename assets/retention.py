@@ -9,13 +9,18 @@ from typing import Final
 
 import polars as pl
 
-from assets.calendar import day_number
+from assets.calendar import NEVER, day_number
 from assets.states.subscription_mrr import TYPES
 from assets.steps import align, shifted
 from warehouse.table import Column, Measure, Ratio
 
 BASES: Final = ("orders", "subscription", "usage")
 _ACTIVE: Final = 1
+_FIRST_DAYS: Final = {
+    "orders": "first_order_day",
+    "subscription": "first_subscription_day",
+    "usage": "first_usage_day",
+}
 
 
 def _count(name: str, description: str) -> Measure:
@@ -94,15 +99,38 @@ def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def activity_pieces(spans: pl.LazyFrame) -> pl.LazyFrame:
+    """The same as pieces: basis, person, start, end, `state`; the last piece of a customer ends NEVER."""
+    owner = ["basis", "person"]
+    return (
+        activity(spans)
+        .sort(*owner, "day")
+        .with_columns(end=pl.col("day").shift(-1).over(owner).fill_null(NEVER))
+        .rename({"day": "start"})
+    )
+
+
+def first_starts(spans: pl.LazyFrame) -> pl.LazyFrame:
+    """When each customer was active for the first time: basis, person, `first_start` (day number)."""
+    return spans.group_by("basis", "person").agg(first_start=day_number(pl.col("start_day").min()))
+
+
+def first_facts_by_basis(people: pl.LazyFrame) -> pl.LazyFrame:
+    """The `day` of each customer's first fact in the source of each basis; null where it has none."""
+    customers = people.filter(pl.col("kind") == "customer")
+    return pl.concat(
+        [customers.select("person", basis=pl.lit(basis), day=pl.col(day)) for basis, day in _FIRST_DAYS.items()]
+    )
+
+
 def windows(spans: pl.LazyFrame, days: int) -> pl.LazyFrame:
     """Pieces of days D on which a customer's window (D - days, D] looks the same: basis, person, start, end, and the
     counts of the window as 0 or 1."""
     now = activity(spans).rename({"state": "now"})
     then = shifted(activity(spans), days).rename({"state": "then"})
-    first = spans.group_by("basis", "person").agg(first_start=day_number(pl.col("start_day").min()))
     return (
         align([now, then], ["basis", "person"])
-        .join(first, on=["basis", "person"])
+        .join(first_starts(spans), on=["basis", "person"])
         .with_columns(is_first=pl.col("start") < pl.col("first_start") + days)
         .filter((pl.col("now") == _ACTIVE) | (pl.col("then") == _ACTIVE))
     )

@@ -82,7 +82,7 @@ def mrr_steps(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def mrr_pieces(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
-    """The days on which a customer's MRR is the same: person, currency, start, end, `revenue` above 0, `next_revenue`."""
+    """Days on which a customer's MRR is the same: person, currency, start, end, `revenue` (above 0), `next_revenue`."""
     return (
         mrr_steps(mrr_changes)
         .sort(*OWNER, "day")
@@ -103,7 +103,7 @@ def trailing_revenue(order_days: pl.LazyFrame, days: int) -> pl.LazyFrame:
 
 
 def revenue_windows(steps: pl.LazyFrame, days: int) -> pl.LazyFrame:
-    """Pieces of days D with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below 0)."""
+    """Days D with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below 0)."""
     now, then = steps.rename({"revenue": "now"}), shifted(steps, days).rename({"revenue": "then"})
     return align([now, then], OWNER).filter(pl.col("then") > 0).with_columns(pl.col("now").clip(lower_bound=0))
 
@@ -111,7 +111,7 @@ def revenue_windows(steps: pl.LazyFrame, days: int) -> pl.LazyFrame:
 def retention_amounts() -> dict[str, pl.Expr]:
     """The measures of one piece of a revenue window, from `then` and `now`."""
     return {
-        "payers_at_start": pl.lit(1),
+        "payers_at_start": pl.col("then") > 0,
         "revenue_at_start": pl.col("then"),
         "revenue_at_end": pl.col("now"),
         "revenue_retained": pl.min_horizontal("then", "now"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.retention import COUNTS, RATES, annualised, basis_column, window_counts, windows
+from assets.retention import COUNTS, RATES, annualised, basis_column, first_facts_by_basis, window_counts, windows
 from assets.segments import spans_of, split, split_starts
 from assets.steps import changes
 from warehouse.settings import Settings
@@ -29,7 +29,6 @@ table = Table(
     sources=("orders", "subscriptions", "events"),
 )
 KEYS = ["basis", "window_days", "segment", "segment_value"]
-FIRST_DAYS = {"orders": "first_order_day", "subscription": "first_subscription_day", "usage": "first_usage_day"}
 
 
 def measure(
@@ -42,7 +41,9 @@ def measure(
     segments = spans_of(segment_spans, "customer")
     pieces = [_window(activity_spans, segments, days) for days in WINDOWS]
     counts = changes(pl.concat(pieces), KEYS, window_counts(), settings.first_day, settings.last_day)
-    return pl.concat([counts, _starts(people, segments, settings)], how="diagonal").fill_null(0)
+    lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
+    starts = split_starts(first_facts_by_basis(people), segments, ["basis"], settings).join(lengths, how="cross")
+    return pl.concat([counts, starts], how="diagonal")
 
 
 def _window(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, days: int) -> pl.LazyFrame:
@@ -50,12 +51,3 @@ def _window(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, days: int) -> 
     return split(windows(activity_spans, days), segments, value_was_read).with_columns(
         window_days=pl.lit(days, pl.Int64)
     )
-
-
-def _starts(people: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    customers = people.filter(pl.col("kind") == "customer")
-    facts = pl.concat(
-        [customers.select("person", basis=pl.lit(basis), day=pl.col(day)) for basis, day in FIRST_DAYS.items()]
-    )
-    lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
-    return split_starts(facts, segments, ["basis"], settings).join(lengths, how="cross")

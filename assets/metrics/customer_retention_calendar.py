@@ -1,0 +1,88 @@
+"""Customer retention and churn by calendar month, quarter and year.
+
+Source: METRICS.md section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from assets.calendar import Grain, period_number, to_date
+from assets.periods import (
+    IS_COMPLETE,
+    PERIODS,
+    as_pieces,
+    boundaries,
+    dated,
+    every_period,
+    first_periods,
+    once_complete,
+    period_columns,
+    period_days,
+)
+from assets.retention import (
+    COUNTS,
+    RATES,
+    activity_pieces,
+    annualised,
+    basis_column,
+    first_facts_by_basis,
+    first_starts,
+    window_counts,
+)
+from assets.segments import spans_of, split, split_starts
+from warehouse.settings import Settings
+from warehouse.table import Table
+
+table = Table(
+    name="customer_retention_calendar",
+    description="Customers before and at the end of each month, quarter and year: retained, lost, new, reactivated.",
+    layer="metrics",
+    grain=(basis_column(), *period_columns()),
+    columns=(
+        *(replace(count, kind="flow") for count in COUNTS),
+        *once_complete((*RATES, annualised(period_days()))),
+        IS_COMPLETE,
+    ),
+    partitioning="whole",
+    segmented=True,
+    every_day=False,
+    sources=("orders", "subscriptions", "events"),
+)
+KEYS = ["basis", "segment", "segment_value"]
+MEASURES = [measure.name for measure in table.measures]
+
+
+def measure(
+    activity_spans: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """The counts by basis, period and segment; a customer's segment is read as in a window of the period's days."""
+    segments = spans_of(segment_spans, "customer")
+    starts = split_starts(first_facts_by_basis(people), segments, ["basis"], replace(settings, first_day=date.min))
+    parts = []
+    for grain in PERIODS:
+        counts = _counts(activity_spans, segments, grain, settings)
+        parts += [counts, first_periods(starts, grain)]
+    return pl.concat(parts, how="diagonal").with_columns(pl.col(MEASURES).fill_null(0))
+
+
+def _counts(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
+    owner = ["basis", "person"]
+    stood = boundaries(activity_pieces(activity_spans), owner, "state", grain, settings)
+    is_first = period_number(to_date(pl.col("first_start")), grain) == pl.col("number")
+    rows = stood.join(first_starts(activity_spans), on=owner).with_columns(is_first=is_first)
+    was_or_is_active = (pl.col("now") == 1) | (pl.col("then") == 1)
+    pieces = as_pieces(rows.filter(was_or_is_active), pl.col("then") == 1)
+    return (
+        dated(split(pieces, segments, pl.col("days_ago")), grain)
+        .group_by("period", "period_start", *KEYS)
+        .agg(**{name: value.cast(pl.Int64).sum() for name, value in window_counts().items()})
+    )
+
+
+def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Every period of each key up to the one of the watermark."""
+    return every_period(rows, KEYS, MEASURES, settings)

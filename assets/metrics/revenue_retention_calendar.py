@@ -1,0 +1,82 @@
+"""Net and gross revenue retention by calendar month, quarter and year.
+
+Source: METRICS.md section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from assets.periods import (
+    IS_COMPLETE,
+    PERIODS,
+    as_pieces,
+    boundaries,
+    dated,
+    every_period,
+    first_periods,
+    once_complete,
+    period_columns,
+)
+from assets.revenue import (
+    OWNER,
+    RETENTION_MEASURES,
+    RETENTION_RATES,
+    currency_columns,
+    mrr_pieces,
+    retention_amounts,
+)
+from assets.segments import spans_of, split, split_starts
+from warehouse.settings import Settings
+from warehouse.table import Column, Table
+
+table = Table(
+    name="revenue_retention_calendar",
+    description="MRR before each month, quarter and year, and what is left of it at the end.",
+    layer="metrics",
+    grain=(
+        Column("basis", pl.String, "MRR.", "basis", allowed=("subscription",)),
+        *period_columns(),
+        *currency_columns(),
+    ),
+    columns=(
+        *(replace(measure, kind="flow") for measure in RETENTION_MEASURES),
+        *once_complete(RETENTION_RATES),
+        IS_COMPLETE,
+    ),
+    partitioning="whole",
+    segmented=True,
+    every_day=False,
+    sources=("subscriptions",),
+)
+KEYS = ["basis", "currency", "is_converted", "segment", "segment_value"]
+MEASURES = [measure.name for measure in table.measures]
+
+
+def measure(
+    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """The amounts by period, currency and segment, in contract currency."""
+    segments = spans_of(segment_spans, "customer")
+    first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
+    starts = split_starts(first_fact, segments, ["currency"], replace(settings, first_day=date.min))
+    parts = []
+    for grain in PERIODS:
+        stood = boundaries(mrr_pieces(mrr_changes), OWNER, "revenue", grain, settings).filter(pl.col("then") > 0)
+        pieces = dated(split(as_pieces(stood, pl.lit(True)), segments, pl.col("days_ago")), grain)
+        amounts = {name: value.cast(pl.Int64).sum() for name, value in retention_amounts().items()}
+        parts += [
+            pieces.group_by("period", "period_start", "currency", "segment", "segment_value").agg(**amounts),
+            first_periods(starts, grain),
+        ]
+    return pl.concat(parts, how="diagonal").with_columns(
+        pl.col(MEASURES).fill_null(0), basis=pl.lit("subscription"), is_converted=pl.lit(False)
+    )
+
+
+def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Every period of each key up to the one of the watermark."""
+    return every_period(rows, KEYS, MEASURES, settings)

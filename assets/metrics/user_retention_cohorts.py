@@ -1,0 +1,103 @@
+"""User cohorts by day, week and month: who came in each later period, and who came then or later.
+
+Source: METRICS.md sections 4 and 5.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.calendar import Grain
+from assets.cohorts import IS_COMPLETE, cells, cohort_columns, dated, triangle
+from assets.segments import FIXED_DIMENSIONS, rolled_up
+from warehouse.settings import Settings
+from warehouse.table import Measure, Ratio, Table
+
+GRAINS: tuple[Grain, ...] = ("day", "week", "month")
+OLDEST_DAY = 90
+
+
+def _rate(name: str, description: str, numerator: str) -> Ratio:
+    return Ratio(
+        name,
+        description=description,
+        unit="share",
+        numerator=numerator,
+        denominator="users_in_cohort",
+        complete_only=True,
+        minimum=0,
+        maximum=1,
+    )
+
+
+table = Table(
+    name="user_retention_cohorts",
+    description="Cohorts of users by the day, week or month they were first seen, at every age; days up to age 90.",
+    layer="metrics",
+    grain=cohort_columns(GRAINS),
+    columns=(
+        Measure("users_in_cohort", description="Users first seen in the cohort's period.", unit="users", minimum=1),
+        Measure("users_retained", description="Of these, users with an event in the period.", unit="users", minimum=0),
+        _rate("retention_rate", "users_retained / users_in_cohort; null while not over.", "users_retained"),
+        Measure(
+            "users_retained_or_later",
+            description="Of these, users with an event in the period or later, up to the watermark.",
+            unit="users",
+            minimum=0,
+        ),
+        _rate(
+            "retention_rate_unbounded",
+            "users_retained_or_later / users_in_cohort; null while not over.",
+            "users_retained_or_later",
+        ),
+        IS_COMPLETE,
+    ),
+    partitioning="whole",
+    segmented=True,
+    every_day=False,
+    sources=("events",),
+)
+KEYS = ["cohort_grain", "cohort_start", "segment", "segment_value"]
+SUMS = ["users_in_cohort", "users_retained", "users_retained_or_later"]
+
+
+def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Sizes (on age 0), users retained, and users whose last period this is, by cohort, age and segment."""
+    dimensions = [name for name in settings.dimensions if name in FIXED_DIMENSIONS]
+    users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
+    days = user_days.filter(pl.col("day") <= settings.last_day).select("person", "day").join(users, on="person")
+    keys = ["cohort_grain", "cohort_start", "age"]
+    parts = []
+    for grain in GRAINS:
+        ages = _ages(days, grain, dimensions)
+        split_by = [] if grain == "day" else dimensions
+        combined = dated(ages, grain).group_by(*keys, *split_by).agg(pl.col(SUMS).sum())
+        parts.append(rolled_up(combined, split_by, keys, SUMS))
+    return pl.concat(parts)
+
+
+def _ages(days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:
+    """One row per user and age with an event; a last age beyond the oldest one shown counts there."""
+    owner = ["person", *dimensions]
+    oldest = OLDEST_DAY if grain == "day" else None
+    ages = cells(days, owner, grain, {}).with_columns(last_age=pl.col("age").max().over("person"))
+    if oldest is not None:
+        ages = ages.with_columns(pl.col("last_age").clip(upper_bound=oldest))
+    seen = ages.filter(pl.col("age") <= (oldest or pl.col("age"))).select(
+        *owner, "cohort", "age", users_in_cohort=(pl.col("age") == 0).cast(pl.Int64), users_retained=pl.lit(1, pl.Int64)
+    )
+    last = ages.filter(pl.col("age") == 0).select(
+        *owner, "cohort", age="last_age", users_retained_or_later=pl.lit(1, pl.Int64)
+    )
+    return pl.concat([seen, last], how="diagonal").with_columns(pl.col(SUMS).fill_null(0))
+
+
+def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """The whole triangle; who came in a period or later is added up from the oldest age back."""
+    whole = triangle(rows, KEYS, "users_in_cohort", ["users_retained", "users_retained_or_later"], settings)
+    is_shown = (pl.col("cohort_grain") != "day") | (pl.col("age") <= OLDEST_DAY)
+    return (
+        whole.filter(is_shown)
+        .sort(*KEYS, "age")
+        .with_columns(pl.col("users_retained_or_later").cum_sum(reverse=True).over(KEYS))
+    )
