@@ -1,0 +1,116 @@
+"""The command line: its words, and the code a command ends with. What a command does is in commands.py."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from pipelines import commands
+from warehouse.code import code_version
+from warehouse.errors import HoldfastError
+
+DONE, FAILED = 0, 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns 0 done, 2 usage, 3 refused by the gate, 4 another run or publisher, 1 anything else."""
+    options = build_parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except HoldfastError as error:
+        return _fail(str(error), error.exit_code, options.debug)
+    except KeyboardInterrupt:
+        return _fail("Stopped. Nothing was published by what was stopped.", FAILED, options.debug)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return DONE
+    except Exception as error:
+        said = f"Unexpected {type(error).__name__}: {error}. Nothing was published; --debug shows where it happened."
+        return _fail(said, FAILED, options.debug)
+    return DONE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="holdfast", description="A retention warehouse: raw files in, gated daily retention tables out."
+    )
+    parser.add_argument("--version", action="version", version=f"holdfast {code_version()}")
+    words = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, command: Callable[[argparse.Namespace], None], told: str) -> argparse.ArgumentParser:
+        sub = words.add_parser(name, help=told, description=told)
+        sub.set_defaults(command=command)
+        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        return sub
+
+    def add_configured(name: str, command: Callable[[argparse.Namespace], None], told: str) -> argparse.ArgumentParser:
+        sub = add(name, command, told)
+        sub.add_argument("--config", type=Path, metavar="FILE", help="default: ./holdfast.toml")
+        return sub
+
+    init = add("init", commands.init, "write a commented holdfast.toml and empty inbox folders")
+    init.add_argument("folder", type=Path, metavar="DIR")
+
+    demo = add("demo", commands.demo, "make the raw files of a made-up business, with some dirt and known truth")
+    demo.add_argument("folder", type=Path, metavar="DIR")
+    demo.add_argument("--customers", type=_positive, metavar="N")
+    demo.add_argument("--days", type=_positive, metavar="N")
+    demo.add_argument("--seed", type=int, metavar="S")
+
+    run = add_configured("run", commands.run, "take in what is new, compute what it touches, audit, publish")
+    run.add_argument("--date", type=_day, metavar="D", help="the last day to compute; default: the last complete day")
+
+    add_configured("releases", commands.releases, "list what was published, newest last")
+
+    path = add_configured("path", commands.path, "print the folder of a release; default: the newest")
+    which = path.add_mutually_exclusive_group()
+    which.add_argument("--release", type=_positive, metavar="N")
+    which.add_argument("--as-of", metavar="TIMESTAMP", help="the newest release published by then; a day means its end")
+
+    show = add_configured("show", commands.show, "print a published table")
+    show.add_argument("table", metavar="TABLE")
+    show.add_argument("--where", metavar="SQL", help="which rows, for example \"segment = 'country'\"")
+    show.add_argument("--last", type=_positive, metavar="N", help="the newest N days; default 1")
+
+    add_configured("check", commands.check, "the last audit: what passed, warned, blocked, and why")
+
+    quarantine = add_configured(
+        "quarantine", commands.quarantine, "the rows that were set aside, why, and where they come from"
+    )
+    quarantine.add_argument("source", nargs="?", metavar="SOURCE")
+
+    doctor = add_configured(
+        "doctor", commands.doctor, "check configuration, sources, storage and versions; repair what can be"
+    )
+    doctor.add_argument("--deep", action="store_true", help="read every file of every release again")
+
+    ui = add_configured("ui", commands.ui, "open Dagster's page on 127.0.0.1")
+    ui.add_argument("--port", type=_positive, default=3000, metavar="N")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"holdfast: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

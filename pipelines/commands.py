@@ -1,0 +1,137 @@
+"""What each command does: calls the few functions it is about and prints what they say.
+
+Everything heavy is imported by the command that needs it: `holdfast run` without news must not load Dagster.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from warehouse import config as configs
+from warehouse.config import Config
+from warehouse.errors import UsageError
+
+
+def init(options: Namespace) -> None:
+    from pipelines.init import start
+
+    file = start(options.folder)
+    print(f"Wrote {file}. Put files into {file.parent / 'inbox'}, keep the sources you have, then:")
+    print(f"  holdfast run --config {file}")
+
+
+def demo(options: Namespace) -> None:
+    from pipelines.demo import generate
+
+    asked = {name: getattr(options, name) for name in ("customers", "days", "seed")}
+    generate(options.folder, **{name: value for name, value in asked.items() if value is not None}, report=_tell)
+    print(f"Wrote a made-up business to {options.folder}. Next:")
+    print(f"  holdfast run --config {options.folder / configs.FILE_NAME}")
+
+
+def run(options: Namespace) -> None:
+    from pipelines.run import run as run_job
+
+    config = _config(options)
+    outcome = run_job(config, options.date)
+    if outcome is None:
+        print("nothing new: no new or changed file, and no further day is complete")
+        return
+    if not outcome.is_new:
+        print(f"nothing new: the files changed no table, release {outcome.release.number} stands")
+        return
+    from pipelines.summary import summarise
+
+    print(summarise(config, outcome.release))
+
+
+def releases(options: Namespace) -> None:
+    from pipelines.text import grid
+    from warehouse.releases import Releases
+
+    found = Releases(_config(options).home).headers()
+    header = ["release", "published", "up to", "reason", "gate", "changed tables"]
+    rows = [
+        [
+            str(one.number),
+            one.published_at[:19].replace("T", " "),
+            one.watermark,
+            one.reason,
+            _gate(one.verdict.get("results", [])),
+            ", ".join(name.removeprefix("metrics/") for name in one.changed if name.startswith("metrics/")),
+        ]
+        for one in found
+    ]
+    print(grid(header, rows) if rows else "Nothing was published yet.")
+
+
+def path(options: Namespace) -> None:
+    from warehouse.releases import Releases
+
+    known = Releases(_config(options).home)
+    if options.as_of is not None:
+        found = known.as_of(options.as_of)
+        if found is None:
+            raise UsageError(f"Nothing was published by {options.as_of}.")
+    else:
+        from pipelines.show import open_release
+
+        found = open_release(_config(options), options.release)
+    print(known.folder(found.number))
+
+
+def show(options: Namespace) -> None:
+    from pipelines.show import show as show_table
+
+    print(show_table(_config(options), options.table, options.where, options.last))
+
+
+def check(options: Namespace) -> None:
+    from pipelines.last_audit import describe
+
+    print(describe(_config(options)))
+
+
+def quarantine(options: Namespace) -> None:
+    from pipelines.set_aside import describe
+
+    print(describe(_config(options), options.source))
+
+
+def doctor(options: Namespace) -> None:
+    from pipelines.doctor import examine
+
+    examine(options.config, deep=options.deep, tell=print)
+
+
+def ui(options: Namespace) -> None:
+    """Becomes Dagster's own development server, page and daemon, on this configuration."""
+    from pipelines.instance import folder_for
+
+    config = _config(options)
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(folder_for(config)),
+        "HOLDFAST_CONFIG": str(config.file),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+    address = ["--host", "127.0.0.1", "--port", str(options.port)]
+    arguments = ["-m", "dagster", "dev", "--module-name", "pipelines.definitions", *address]
+    os.execve(sys.executable, [sys.executable, *arguments], environment)
+
+
+def _config(options: Namespace) -> Config:
+    named: Path | None = options.config
+    return configs.load(named)
+
+
+def _gate(results: list[dict[str, object]]) -> str:
+    warned = sum(one["severity"] == "warning" and not one["passed"] for one in results)
+    return f"passed, {warned} warnings" if warned else "passed"
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

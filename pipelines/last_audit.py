@@ -1,0 +1,61 @@
+"""The last audit there is: that of a candidate refused since the newest release, or the release's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quality.report import headline, render
+from quality.verdict import Result, Verdict
+from warehouse.config import Config
+from warehouse.errors import UsageError
+from warehouse.manifest import Manifest
+from warehouse.releases import Releases
+
+SHOWN_BLOCKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LastAudit:
+    """`manifest` is of what was judged: a published release, or a candidate that was refused."""
+
+    manifest: Manifest
+    verdict: Verdict
+
+    @property
+    def subject(self) -> str:
+        when = self.manifest.published_at[:16].replace("T", " ")
+        return f"Release {self.manifest.number}" if self.verdict.passed else f"The candidate refused at {when} UTC"
+
+
+def last_audit(config: Config) -> LastAudit:
+    """Raises UsageError where nothing was audited yet."""
+    releases = Releases(config.home)
+    refused, head = releases.last_refused(), releases.head()
+    if refused is not None:
+        return LastAudit(refused.manifest, Verdict.from_json(refused.verdict() or {}))
+    if head is None:
+        raise UsageError(f"Nothing in {config.home} was audited yet: `holdfast run` first.")
+    return LastAudit(head, Verdict.from_json(head.verdict))
+
+
+def describe(config: Config) -> str:
+    """The whole last audit as text."""
+    audit = last_audit(config)
+    return f"{audit.subject}, up to {audit.manifest.watermark}\n\n{render(audit.verdict)}"
+
+
+def describe_refusal(verdict: Verdict) -> str:
+    """What blocked a candidate, in a few lines."""
+    blocking = [result for result in verdict.failed if result.blocks]
+    lines = [headline(verdict), *(f"  {line(one)}" for one in blocking[:SHOWN_BLOCKS])]
+    if len(blocking) > SHOWN_BLOCKS:
+        lines.append(f"  and {len(blocking) - SHOWN_BLOCKS} more")
+    advice = "`holdfast check` shows the whole audit, `holdfast quarantine` the rows that were set aside."
+    return "\n".join([*lines, advice])
+
+
+def line(result: Result) -> str:
+    """One result as a sentence with its place."""
+    column = f".{result.column}" if result.column else ""
+    where = f" ({result.where})" if result.where else ""
+    return f"{result.table}{column}: {result.message}{where}"

@@ -1,0 +1,93 @@
+"""Whether there is anything to do, and in which months: the cheap look before a run.
+
+Imports stay light: a run that finds nothing ends here, without Dagster or the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from pipelines import ingest
+from pipelines.clock import today
+from pipelines.days import CLOCKS
+from pipelines.months import earliest_month, month_of
+from warehouse.code import code_version
+from warehouse.config import Config
+from warehouse.errors import SourceError, UsageError
+from warehouse.manifest import Manifest
+from warehouse.releases import Releases
+from warehouse.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The new or changed files of the inbox, and the months a run of them touches; `earliest_month` is of all data."""
+
+    files: tuple[str, ...]
+    earliest_month: str
+    first_month: str
+    last_month: str
+
+
+def look(config: Config, asked: date | None = None) -> News | None:
+    """What a run up to `asked` (default: the last complete day) has to do; None where there is nothing.
+
+    Raises UsageError where `asked` lies before the head's last day, SourceError where there never was a file.
+    """
+    head = Releases(config.home).head()
+    pending = ingest.pending(config, head, Store(config.home))
+    first_day, newest_day = pending.first_day(), pending.last_day()
+    if head is None:
+        if not pending:
+            paths = ", ".join(source.path for source in config.sources.values())
+            raise SourceError(f"No file is in the inbox yet: nothing under {config.folder} matches {paths}.")
+        first = last = first_day or today(config)
+    else:
+        watermark = date.fromisoformat(head.watermark)
+        _refuse_earlier(asked, watermark, head)
+        first = last = watermark
+        is_complete = (asked or _last_complete_day(config, head, newest_day) or watermark) <= watermark
+        if not pending and is_complete and not _is_redefined(config, head):
+            return None
+    earliest = earliest_month(head, first_day) or month_of(first)
+    from_start = head is None or _is_redefined(config, head)
+    last = max(last, asked or _last_complete_day(config, head, newest_day) or last)
+    return News(
+        files=tuple(str(file) for file in pending.files),
+        earliest_month=earliest,
+        first_month=earliest if from_start else month_of(min(first, first_day or first)),
+        last_month=month_of(last),
+    )
+
+
+def pending_from(config: Config) -> date | None:
+    """The earliest day of what is new in the inbox."""
+    return ingest.pending(config, Releases(config.home).head(), Store(config.home)).first_day()
+
+
+def _refuse_earlier(asked: date | None, watermark: date, head: Manifest) -> None:
+    if asked and asked < watermark:
+        raise UsageError(
+            f"--date {asked} lies before {watermark}, the last day of release {head.number}, and a release never goes "
+            f"back. `holdfast path --as-of {asked}` names what was published then."
+        )
+
+
+def _last_complete_day(config: Config, head: Manifest | None, pending_until: date | None) -> date | None:
+    """As far as can be told before anything is taken in; the run itself finds the exact day."""
+    notes: Mapping[str, Any] = head.notes if head else {}
+    for clock in CLOCKS:
+        noted = [notes.get(source, {}).get("newest_day") for source in clock if source in config.sources]
+        seen = [date.fromisoformat(day) for day in noted if day]
+        if pending_until and any(source in config.sources for source in clock):
+            seen.append(pending_until)
+        if seen:
+            return min(max(seen) - timedelta(days=config.settle_days), today(config) - timedelta(days=1))
+    return None
+
+
+def _is_redefined(config: Config, head: Manifest) -> bool:
+    return head.code_version != code_version() or head.config_version != config.version

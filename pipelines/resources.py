@@ -1,0 +1,74 @@
+"""The warehouse as Dagster's steps reach it: one lock, one base release and one draft for a whole run."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from pipelines.steps import Asked
+from pipelines.workspace import Workspace
+from warehouse import catalog, config
+from warehouse.draft import Draft
+from warehouse.errors import UsageError
+from warehouse.locks import RunLock
+from warehouse.releases import Releases
+from warehouse.store import Store
+
+POOL = "publisher"
+
+
+class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Holds the run lock from before the first step until after the last; the draft is named by the run's id."""
+
+    config_file: str = ""
+    assets_folder: str = ""
+    last_day: str = ""
+    _workspace: Workspace = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Warehouse", None, None]:
+        """Raises UsageError without a configuration and PublishConflict while another run holds the warehouse."""
+        if not self.config_file:
+            raise UsageError(
+                f"There is no {config.FILE_NAME} here and HOLDFAST_CONFIG is not set: name a configuration."
+            )
+        settings = config.load(Path(self.config_file))
+        with RunLock(settings.home) as lock:
+            _forget_dead_runs(context)
+            Releases(settings.home).recover(held=lock)
+            self._workspace = _open(settings, self.assets_folder, context)
+            yield self
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._workspace
+
+    def asked(self, from_day: date) -> Asked:
+        return Asked(date.fromisoformat(self.last_day) if self.last_day else None, from_day)
+
+
+def _open(settings: config.Config, assets_folder: str, context: dg.InitResourceContext) -> Workspace:
+    assert context.run_id is not None
+    assert context.log is not None
+    releases = Releases(settings.home)
+    tables = catalog.load(Path(assets_folder) if assets_folder else None)
+    return Workspace(
+        config=settings,
+        catalog=tables.for_sources(settings.sources),
+        store=Store(settings.home),
+        draft=Draft.open_or_create(settings.home, context.run_id, releases.head()),
+        releases=releases,
+        report=context.log.info,
+    )
+
+
+def _forget_dead_runs(context: dg.InitResourceContext) -> None:
+    """Frees what killed runs still claim of the pool: under the lock no other run of this warehouse is alive."""
+    storage = context.instance.event_log_storage if context.instance else None
+    if storage is None or not storage.supports_global_concurrency_limits or POOL not in storage.get_concurrency_keys():
+        return
+    for run_id in storage.get_concurrency_run_ids() - {context.run_id}:
+        storage.free_concurrency_slots_for_run(run_id)

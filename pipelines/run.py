@@ -1,0 +1,76 @@
+"""The main job from the command line: the very job Dagster's page starts, executed here, without a daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines import news
+from pipelines.last_audit import describe_refusal, last_audit
+from warehouse.config import Config
+from warehouse.errors import GateRefused, HoldfastError
+from warehouse.manifest import Manifest
+from warehouse.releases import Releases
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`release` is the head after the run; `is_new` whether this run published it."""
+
+    release: Manifest
+    is_new: bool
+
+
+def run(config: Config, last_day: date | None = None, *, assets_folder: Path | None = None) -> Outcome | None:
+    """Runs the job if there is anything to do, up to `last_day` (default: the last complete day); else None.
+
+    Raises HoldfastError as the steps do; nothing is published then.
+    """
+    found = news.look(config, last_day)
+    if found is None:
+        return None
+    before = Releases(config.home).head()
+    _execute(config, found, last_day, assets_folder)
+    after = Releases(config.home).head()
+    assert after is not None
+    return Outcome(after, before is None or after.number != before.number)
+
+
+def _execute(config: Config, found: news.News, last_day: date | None, assets_folder: Path | None) -> None:
+    import dagster as dg
+
+    from pipelines.failures import causes
+    from pipelines.graph import build
+    from pipelines.instance import open_instance
+    from pipelines.jobs import DAILY, range_tags
+    from pipelines.progress import LOGGER, Progress, build_logger
+
+    progress = Progress()
+    definitions = build(
+        config,
+        first_month=found.earliest_month,
+        assets_folder=assets_folder,
+        loggers={LOGGER: build_logger(progress)},
+    )
+    job = definitions.resolve_job_def(DAILY)
+    progress.expect(len(job.nodes))
+    warehouse = {"config_file": str(config.file), "last_day": last_day.isoformat() if last_day else ""}
+    if assets_folder:
+        warehouse["assets_folder"] = str(assets_folder)
+    failure: BaseException | None = None
+    try:
+        with open_instance(config) as instance:
+            job.execute_in_process(
+                instance=instance,
+                tags=range_tags(found.first_month, found.last_month),
+                run_config={"loggers": {LOGGER: {}}, "resources": {"warehouse": {"config": warehouse}}},
+            )
+    except dg.DagsterAssetCheckFailedError:
+        failure = GateRefused(describe_refusal(last_audit(config).verdict))
+    except Exception as error:
+        failure = next((one for one in causes(error) if isinstance(one, HoldfastError)), error)
+    finally:
+        progress.close()
+    if failure is not None:
+        raise failure

@@ -1,0 +1,81 @@
+"""A published table in the terminal: its newest days, or the rows that a condition picks."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from pipelines.text import grid
+from warehouse import catalog
+from warehouse.config import Config
+from warehouse.errors import UsageError
+from warehouse.manifest import Manifest
+from warehouse.releases import Releases
+from warehouse.store import Store
+from warehouse.table import SEGMENT_ALL
+
+MOST_ROWS = 200
+
+
+def show(config: Config, table: str, where: str | None = None, last: int | None = None) -> str:
+    """The newest `last` days (default 1) of the rows that `where` picks (default: segment `all`), as text.
+
+    Raises UsageError for an unknown table and for a condition that does not parse or names unknown columns.
+    """
+    release = open_release(config)
+    keys = _keys(release, table)
+    rows = _pick(scan(config, release, table), where)
+    schema = rows.collect_schema()
+    day = next((name for name in keys if schema[name] == pl.Date), None)
+    if day is not None:
+        rows = rows.filter(pl.col(day) >= _since(rows, day, last or 1))
+    picked = rows.collect()
+    shown = picked.sort(keys).tail(MOST_ROWS)
+    note = f"{picked.height:,} rows of release {release.number}"
+    if picked.height > MOST_ROWS:
+        note += f", the last {MOST_ROWS} shown"
+    if where is None:
+        note += "; --where and --last show others"
+    return f"{grid(shown.columns, shown.rows(), keys=len(keys))}\n\n{note}"
+
+
+def open_release(config: Config, number: int | None = None) -> Manifest:
+    """That release, or the newest. Raises UsageError where there is none."""
+    releases = Releases(config.home)
+    found = releases.head() if number is None else releases.get(number)
+    if found is None:
+        raise UsageError(f"Nothing was published in {config.home} yet: `holdfast run` first.")
+    return found
+
+
+def scan(config: Config, release: Manifest, table: str) -> pl.LazyFrame:
+    """A published table of that release, unread; where it has no file, an empty one as it is declared today."""
+    files = release.of("metrics", table)
+    schema = None if files else catalog.load()[table].table.polars_schema()
+    return Store(config.home).scan(files, schema)
+
+
+def _keys(release: Manifest, table: str) -> list[str]:
+    if table not in release.schemas:
+        known = ", ".join(release.schemas)
+        raise UsageError(f"There is no table {table} in release {release.number}. There are {known}.")
+    return [column["name"] for column in release.schemas[table] if column["is_key"]]
+
+
+def _pick(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
+    names = rows.collect_schema().names()
+    if where is None:
+        return rows.filter(pl.col("segment") == SEGMENT_ALL) if "segment" in names else rows
+    try:
+        picked = rows.filter(pl.sql_expr(where))
+        picked.collect_schema()
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"--where {where!r}: {reason}. Columns: {', '.join(names)}.") from error
+    return picked
+
+
+def _since(rows: pl.LazyFrame, day: str, last: int) -> date:
+    days = rows.select(pl.col(day).unique().sort(descending=True)).collect()[day]
+    return days[min(last, days.len()) - 1] if days.len() else date.min

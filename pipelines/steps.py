@@ -1,0 +1,134 @@
+"""What each step of the main job does, without Dagster: the same few calls, whoever runs them.
+
+A step reads and writes through the run's draft only, so that it may run again, or in another process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from pipelines import build, ingest
+from pipelines.clock import today
+from pipelines.days import DayRange, find_range
+from pipelines.workspace import Workspace
+from quality.verdict import Verdict
+from warehouse import durable
+from warehouse.candidate import Candidate
+from warehouse.candidate import read as read_candidate
+from warehouse.errors import GateRefused
+from warehouse.manifest import Manifest
+from warehouse.table import Table
+
+MADE, DAYS, CANDIDATE = "made", "days", "candidate"
+WHOLE_RUNS_ONLY = "Nothing in this run was audited: a release is made from one run of all tables, by the job `daily`."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run was asked for: the last day (None: the last complete one) and a day to restate from at the latest."""
+
+    last_day: date | None = None
+    from_day: date | None = None
+
+
+def make(workspace: Workspace, table: Table, asked: Asked) -> int:
+    """Takes a source in, builds a state or computes a metric table of the run's days; returns its rows in all."""
+    if table.layer == "sources":
+        _take_in(workspace, table.name)
+    elif table.layer == "states":
+        build.build_state(workspace, table.name)
+    else:
+        build.build_metric(workspace, table.name, find_days(workspace, asked))
+    _mark(workspace, table)
+    return sum(file.rows for file in workspace.draft.files(table.layer, table.name).values())
+
+
+def find_days(workspace: Workspace, asked: Asked) -> DayRange:
+    """The range of days of this run, found once, from everything that is new, and kept in the draft."""
+    plan = workspace.draft.plan() or {}
+    if DAYS in plan:
+        return DayRange(*map(date.fromisoformat, plan[DAYS]))
+    for source in workspace.catalog.sources:
+        _take_in(workspace, source)
+    found = find_range(workspace, asked.last_day, today(workspace.config))
+    first_day = min(found.first_day, asked.from_day or found.first_day)
+    workspace.draft.set_plan(plan | {DAYS: [first_day.isoformat(), found.last_day.isoformat()]})
+    return DayRange(first_day, found.last_day)
+
+
+def days_of(workspace: Workspace) -> DayRange:
+    """The range of days this run found; raises GateRefused where it made no metric table."""
+    plan = workspace.draft.plan() or {}
+    if DAYS not in plan:
+        raise GateRefused(WHOLE_RUNS_ONLY)
+    return DayRange(*map(date.fromisoformat, plan[DAYS]))
+
+
+def missing_tables(workspace: Workspace) -> list[str]:
+    """The tables this run has not made; without all of them a release would mix two states."""
+    return [entry.table.name for entry in workspace.catalog if not _is_marked(workspace, entry.table)]
+
+
+def audit(workspace: Workspace) -> Verdict:
+    """Stages the candidate of this run and judges it; the verdict is kept beside it, whatever it says.
+
+    A candidate with the head's content has the head's verdict.
+    """
+    days = days_of(workspace)
+    candidate = workspace.releases.stage(
+        workspace.draft,
+        tables={name: entry.table for name, entry in workspace.catalog.metrics.items()},
+        watermark=days.last_day,
+        first_day=days.first_day,
+        config=workspace.config,
+        reason="run",
+    )
+    verdict = _judge(workspace, candidate)
+    candidate.record_verdict(verdict.to_json())
+    workspace.draft.set_plan((workspace.draft.plan() or {}) | {CANDIDATE: candidate.folder.name})
+    return verdict
+
+
+def publish(workspace: Workspace) -> Manifest:
+    """Publishes what this run staged and had judged; where nothing changed, the head stays and is returned.
+
+    Raises GateRefused without a verdict that passed exactly this candidate, PublishConflict.
+    """
+    name = (workspace.draft.plan() or {}).get(CANDIDATE)
+    if name is None:
+        raise GateRefused(WHOLE_RUNS_ONLY)
+    candidate = read_candidate(workspace.draft.folder.parent / name)
+    if workspace.releases.unchanged(candidate):
+        candidate.discard()
+        published = workspace.draft.base
+        assert published is not None
+    else:
+        published = workspace.releases.publish(candidate, candidate.verdict() or {})
+    workspace.draft.discard()
+    return published
+
+
+def _judge(workspace: Workspace, candidate: Candidate) -> Verdict:
+    head = workspace.draft.base
+    if head is not None and workspace.releases.unchanged(candidate):
+        return Verdict.from_json(head.verdict)
+    from quality.gate import judge
+
+    return judge(candidate, catalog=workspace.catalog, config=workspace.config, store=workspace.store, head=head)
+
+
+def _take_in(workspace: Workspace, source: str) -> None:
+    table = workspace.catalog[source].table
+    if not _is_marked(workspace, table):
+        ingest.take_in(workspace, source)
+        _mark(workspace, table)
+
+
+def _mark(workspace: Workspace, table: Table) -> None:
+    durable.make_folder(workspace.draft.folder / MADE)
+    durable.write(workspace.draft.folder / MADE / f"{table.layer}.{table.name}", b"")
+
+
+def _is_marked(workspace: Workspace, table: Table) -> bool:
+    return (workspace.draft.folder / MADE / f"{table.layer}.{table.name}").exists()

@@ -1,0 +1,132 @@
+"""What a person wants to read after a run: the few numbers, what the gate said, where the files are.
+
+Every number is read from the published tables; a line whose table or history is not there is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.last_audit import line
+from pipelines.show import scan
+from pipelines.text import cell
+from quality.report import headline
+from quality.verdict import Verdict
+from warehouse.config import Config
+from warehouse.manifest import Manifest
+from warehouse.table import SEGMENT_ALL
+
+BANDS = {
+    "saas": ("SaaS and finance", 0.80, 0.90),
+    "consumer": ("consumer", 0.60, 0.80),
+    "ecommerce": ("e-commerce", 0.30, 0.50),
+}
+RETENTION_AGE, RETENTION_COHORTS = 7, 28
+NAMES = {"subscription": "paying customers", "orders": "customers with an order", "usage": "customers using it"}
+SHOWN_WARNINGS = 3
+
+
+def summarise(config: Config, release: Manifest) -> str:
+    """The summary of a release, ready to print."""
+    facts = [*_revenue(config, release), *_customers(config, release), *_users(config, release)]
+    width = max((len(name) for name, _ in facts), default=0)
+    title = f"Release {release.number}, up to {release.watermark} ({release.time_zone})"
+    return "\n".join(
+        [
+            title,
+            "",
+            *(f"  {name:<{width}}  {value}" for name, value in facts),
+            "",
+            *_gate(release),
+            "",
+            *_files(config, release),
+        ]
+    )
+
+
+def _revenue(config: Config, release: Manifest) -> Iterator[tuple[str, str]]:
+    for row in _last_day(config, release, "mrr_daily", *_money(config)).iter_rows(named=True):
+        paying = f"{cell(row['customers_paying'])} paying customers"
+        yield f"MRR {row['currency']}", f"{cell(row['mrr_closing'])}   from {paying}"
+    if "revenue_retention_daily" not in release.schemas:
+        return
+    wanted = (pl.col("basis") == "subscription", pl.col("window_days").is_in([30, 365]), *_money(config))
+    for row in _last_day(config, release, "revenue_retention_daily", *wanted).iter_rows(named=True):
+        if row["net_revenue_retention"] is not None:
+            net, gross = _percent(row["net_revenue_retention"]), _percent(row["gross_revenue_retention"])
+            yield f"Revenue retention {row['window_days']} days, {row['currency']}", f"net {net}, gross {gross}"
+
+
+def _customers(config: Config, release: Manifest) -> Iterator[tuple[str, str]]:
+    rows = _last_day(config, release, "customer_retention_daily", pl.col("window_days").is_in([30, 365]))
+    for row in rows.iter_rows(named=True):
+        name, rate = NAMES[row["basis"]], row["customer_churn_rate"]
+        if row["window_days"] == 30:
+            yield name.capitalize(), cell(row["customers_at_end"])
+            if rate is not None:
+                lost = f"{cell(row['customers_lost'])} of {cell(row['customers_at_start'])}"
+                yield f"30-day churn, {name}", f"{_percent(rate)}   {lost}"
+        elif rate is not None:
+            yield f"Yearly retention, {name}", f"{_percent(row['customer_retention_rate'])}   {_band(config)}"
+
+
+def _users(config: Config, release: Manifest) -> Iterator[tuple[str, str]]:
+    if "user_retention_daily" not in release.schemas:
+        return
+    since = date.fromisoformat(release.watermark) - timedelta(days=RETENTION_COHORTS)
+    rows = scan(config, release, "user_retention_daily").filter(
+        pl.col("segment") == SEGMENT_ALL, pl.col("age_days") == RETENTION_AGE, pl.col("date") > since
+    )
+    cohorts, retained = rows.select(pl.col("users_in_cohort", "users_retained").sum()).collect().row(0)
+    if cohorts:
+        seen = f"{cell(retained)} of {cell(cohorts)} users of the last {RETENTION_COHORTS} daily cohorts"
+        yield "Day-7 retention", f"{_percent(retained / cohorts)}   {seen}"
+
+
+def _last_day(config: Config, release: Manifest, table: str, *wanted: pl.Expr) -> pl.DataFrame:
+    if table not in release.schemas:
+        return pl.DataFrame()
+    day = date.fromisoformat(release.watermark)
+    rows = scan(config, release, table).filter(pl.col("date") == day, pl.col("segment") == SEGMENT_ALL, *wanted)
+    return rows.collect().sort(pl.all())
+
+
+def _money(config: Config) -> tuple[pl.Expr, ...]:
+    return (pl.col("is_converted") == pl.lit(config.reporting_currency is not None),)
+
+
+def _percent(rate: float) -> str:
+    return f"{rate:.1%}"
+
+
+def _band(config: Config) -> str:
+    name, low, high = BANDS[config.industry]
+    return f"usual for {name}: {low:.0%} to {high:.0%}"
+
+
+def _gate(release: Manifest) -> Iterator[str]:
+    verdict = Verdict.from_json(release.verdict)
+    warnings = [result for result in verdict.failed if result.severity == "warning"]
+    yield headline(verdict)
+    for warning in warnings[:SHOWN_WARNINGS]:
+        yield f"  {line(warning)}"
+    if len(warnings) > SHOWN_WARNINGS:
+        yield f"  and {len(warnings) - SHOWN_WARNINGS} more: holdfast check"
+
+
+def _files(config: Config, release: Manifest) -> Iterator[str]:
+    folder = _short(config.home / "releases" / f"{release.number:08d}")
+    table = next(iter(release.schemas), "TABLE")
+    yield f"Tables: {folder}"
+    yield f'  DuckDB  duckdb.connect("{folder}/warehouse.duckdb", read_only=True).sql("from {table}")'
+    yield f'  Polars  pl.read_parquet("{folder}/{table}/**/*.parquet")'
+    yield f'  pandas  pd.read_parquet("{folder}/{table}")'
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
