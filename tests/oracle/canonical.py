@@ -47,7 +47,15 @@ def load(world: World) -> duckdb.DuckDBPyConnection:
         {"currency": "VARCHAR", "digits": "BIGINT"},
         [{"currency": name, "digits": str(digits)} for name, digits in MINOR_UNITS.items()],
     )
-    fill(connection, "sources", {"name": "VARCHAR"}, [{"name": name} for name in world.sources])
+    fill(
+        connection,
+        "sources",
+        {"name": "VARCHAR", "is_full_extract": "BOOLEAN"},
+        [
+            {"name": name, "is_full_extract": str("full_extract" in given.options)}
+            for name, given in world.sources.items()
+        ],
+    )
     fill(
         connection,
         "source_columns",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
 
 from tests.oracle.cases import cells, changes, source, table
-from tests.oracle.worlds import Row
+from tests.oracle.worlds import Row, Source
 
 
 @pytest.mark.parametrize(
@@ -171,3 +172,23 @@ def test_rates_change_the_opening_and_the_identity_is_exact() -> None:
     # 3 January: opening 10 x 1.10 = 11; fx 10 x 0.10 = 1; expansion 5 x 1.20 = 6; closing 15 x 1.20 = 18
     columns = ("currency", "mrr_opening", "mrr_expansion", "mrr_fx", "mrr_closing")
     assert cells(got, *columns, date="2024-01-03") == [("USD", Decimal(11), Decimal(6), Decimal(1), Decimal(18))]
+
+
+def test_a_subscription_gone_from_a_full_extract_ends_the_day_after_its_newest_fact() -> None:
+    def sub(name: str, day: str) -> Row:
+        return {
+            "subscription_id": name,
+            "customer_id": name,
+            "effective_at": day,
+            "status": "active",
+            "amount": "10",
+            "interval": "month",
+            "currency": "USD",
+        }
+
+    # the second extract misses a; its newest fact is of 8 January
+    first, second = (sub("a", "2024-01-01"), sub("b", "2024-01-02")), (sub("b", "2024-01-02"), sub("c", "2024-01-08"))
+    both = Source(tuple(first[0]), {"inbox/1.csv": first, "inbox/2.csv": second}, {"full_extract": True})
+    got = table("mrr_movements", {"subscriptions": both}, date=date(2024, 1, 20))
+    churn = cells(got, "date", "customer_id", "churn_type", "churn_reason", movement="churn")
+    assert churn == [(date(2024, 1, 9), "a", "unknown", "source_deleted")]

@@ -22,6 +22,7 @@ STARTS = (
 CHANNELS = ("ads", "search", "friend", None)
 COUNTRIES = ("DE", "FR", "JP", None)
 MINOR_UNITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KWD": 3}
+EXTRACTS = {"orders": "order_id", "subscriptions": "subscription_id", "customers": "customer_id"}
 CLOCKS = ("00:00:00", "00:30:00", "01:30:00", "02:30:00", "09:15:00", "12:00:00", "23:30:00", "23:59:59")
 
 
@@ -98,9 +99,29 @@ def deliver(draw: Draw, name: str, rows: list[Row], optional: tuple[str, ...], *
         options["currency"] = draw.currencies[0]
     columns = tuple(column for column in rows[0] if column not in absent)
     ending = draw.dice.choice(("csv", "csv", "jsonl"))
-    files: dict[str, list[Row]] = {}
-    for row in draw.dice.sample(rows, len(rows)) if draw.chance(0.5) else rows:
-        path = f"inbox/{name}/{draw.dice.choice('ab')}.{ending}" if draw.chance(0.5) else f"inbox/{name}/b.{ending}"
-        files.setdefault(path, []).append({column: row[column] for column in columns})
-    settings: dict[str, str | bool] = {"time_zone": draw.source_zone, **options}
-    return Source(columns, {path: tuple(content) for path, content in files.items()}, settings)
+    if name in EXTRACTS and draw.chance(0.15):
+        options["full_extract"] = True
+        parts = extracts(draw, rows, EXTRACTS[name])
+    else:
+        parts = {"b": []}
+        for row in draw.dice.sample(rows, len(rows)) if draw.chance(0.5) else rows:
+            parts.setdefault(draw.dice.choice("ab") if draw.chance(0.5) else "b", []).append(row)
+    files = {f"inbox/{name}/{part}.{ending}": content for part, content in parts.items() if content}
+    kept = {
+        path: tuple({column: row[column] for column in columns} for row in content) for path, content in files.items()
+    }
+    return Source(columns, kept, {"time_zone": draw.source_zone, **options})
+
+
+def extracts(draw: Draw, rows: list[Row], key: str) -> dict[str, list[Row]]:
+    """Whole extracts in turn; each misses some ids for good, and those of subscriptions grow with time."""
+    moment = "effective_at" if "effective_at" in rows[0] else "started_at" if "started_at" in rows[0] else None
+    cuts = sorted(draw.day().isoformat() for _ in range(draw.dice.choice((1, 2))))
+    gone: set[str | None] = set()
+    parts: dict[str, list[Row]] = {}
+    for name, cut in zip("abc", [*cuts, "9999"], strict=False):
+        content = [row for row in rows if row[key] not in gone and (moment is None or str(row[moment]) < cut)]
+        if content:
+            parts[name] = content
+            gone |= {row[key] for row in content if draw.chance(0.12)}
+    return parts

@@ -9,12 +9,17 @@ CREATE MACRO money(n) AS CAST(half_even(n, CAST(100 AS HUGEINT)) AS DECIMAL(32, 
 CREATE MACRO ratio(a, b) AS CASE WHEN b > 0 THEN CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END;
 CREATE MACRO version(changed, file, line) AS (coalesce(changed, TIMESTAMP '0001-01-01'), file, line);
 
+-- Of a full extract, an id that the newest file misses is gone.
+CREATE MACRO is_extract(source) AS EXISTS (SELECT 1 FROM sources WHERE name = source AND is_full_extract);
+
 -- An order without customer_id is quarantined: it is no version of anything.
 CREATE TABLE orders_latest AS
 SELECT * FROM raw_orders r
 WHERE customer_id IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM raw_orders o WHERE o.order_id = r.order_id AND o.customer_id IS NOT NULL
-  AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line));
+  AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line))
+AND (NOT is_extract('orders') OR EXISTS (
+  SELECT 1 FROM raw_orders n WHERE n.order_id = r.order_id AND n.file = (SELECT max(file) FROM raw_orders)));
 
 CREATE TABLE subscriptions_latest AS
 SELECT * FROM raw_subscriptions r
@@ -22,6 +27,14 @@ WHERE NOT EXISTS (
   SELECT 1 FROM raw_subscriptions o
   WHERE (o.change_id = r.change_id OR (o.change_id IS NULL AND r.change_id IS NULL AND o.subscription_id = r.subscription_id AND o.instant = r.instant))
   AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line));
+
+-- A subscription that the newest extract misses keeps its past, and ends the day after the newest fact of the first extract without it.
+CREATE TABLE deletions AS
+SELECT s.subscription_id, CAST((
+    SELECT max(x.day) FROM raw_subscriptions x WHERE x.file = (SELECT min(f.file) FROM raw_subscriptions f WHERE f.file > s.last_file)) + 1
+  AS DATE) AS day
+FROM (SELECT subscription_id, max(file) AS last_file FROM raw_subscriptions GROUP BY subscription_id) s
+WHERE is_extract('subscriptions') AND s.last_file < (SELECT max(file) FROM raw_subscriptions);
 
 CREATE TABLE events_latest AS
 SELECT * REPLACE (coalesce(customer_id, user_id) AS customer_id) FROM raw_events r
@@ -38,7 +51,9 @@ CREATE TABLE customers AS
 SELECT * FROM raw_customers r
 WHERE NOT EXISTS (
   SELECT 1 FROM raw_customers o WHERE o.customer_id = r.customer_id
-  AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line));
+  AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line))
+AND (NOT is_extract('customers') OR EXISTS (
+  SELECT 1 FROM raw_customers n WHERE n.customer_id = r.customer_id AND n.file = (SELECT max(file) FROM raw_customers)));
 
 -- The newest day seen in orders or events (in subscriptions, where they are alone), unless --date names another.
 CREATE TABLE calendar AS

@@ -2,7 +2,7 @@
 
 CREATE TABLE subscription_states AS  -- the row in force at the end of each day
 SELECT d.day, r.subscription_id, r.customer_id, r.currency, r.plan, r.churn_type, r.churn_reason,
-  CASE WHEN r.ended_day <= d.day THEN 'canceled' ELSE coalesce(r.status, 'active') END AS status,
+  CASE WHEN x.day <= d.day THEN 'deleted' WHEN r.ended_day <= d.day THEN 'canceled' ELSE coalesce(r.status, 'active') END AS status,
   half_even(
     greatest(0, millionths(r.amount) * millionths(coalesce(r.quantity, 1)) * (100000000 - millionths(coalesce(r.discount_percent, 0)))
       - millionths(coalesce(r.discount, 0)) * power_of_ten(14))  -- in units of 1e-20
@@ -12,6 +12,7 @@ SELECT d.day, r.subscription_id, r.customer_id, r.currency, r.plan, r.churn_type
 FROM days d
 JOIN subscriptions r ON r.day <= d.day
 JOIN minor_units m ON m.currency = r.currency
+LEFT JOIN deletions x ON x.subscription_id = r.subscription_id
 QUALIFY row_number() OVER (
   PARTITION BY d.day, r.subscription_id
   ORDER BY r.instant DESC, coalesce(r.updated_at, TIMESTAMP '0001-01-01') DESC, coalesce(r.change_id, '') DESC, r.file DESC, r.line DESC) = 1;
@@ -37,12 +38,14 @@ LEFT JOIN past_due p ON p.day = s.day AND p.subscription_id = s.subscription_id;
 CREATE TABLE subscription_ends AS  -- subscriptions that stop paying on a day for the (customer, currency) they paid for
 SELECT n.day, n.subscription_id, b.customer_id, b.currency, b.plan, b.mrr,
   CASE WHEN b.customer_id <> n.customer_id OR b.currency <> n.currency THEN 'unknown'
+       WHEN n.status = 'deleted' THEN 'unknown'
        WHEN n.status = 'canceled' THEN coalesce(n.churn_type, CASE WHEN b.status = 'past_due' THEN 'involuntary' ELSE 'unknown' END)
        WHEN n.status = 'paused' THEN 'paused'
        WHEN n.status = 'trialing' THEN coalesce(n.churn_type, 'unknown')
        WHEN n.status = 'past_due' AND NOT n.is_in_grace THEN 'involuntary'
        ELSE 'voluntary' END AS churn_type,
   CASE WHEN b.customer_id <> n.customer_id OR b.currency <> n.currency THEN 'moved'
+       WHEN n.status = 'deleted' THEN 'source_deleted'
        WHEN n.status IN ('canceled', 'paused', 'trialing') THEN n.churn_reason
        WHEN n.status = 'past_due' AND NOT n.is_in_grace THEN 'past_due'
        ELSE 'moved_to_free' END AS churn_reason
