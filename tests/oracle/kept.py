@@ -1,4 +1,4 @@
-"""Worlds kept as files in kept/: failing ones, made small. Written and read as JSON, so that no seed has to stay valid."""
+"""Worlds kept as files in kept/: failing ones, made small, written as JSON so that no seed has to stay valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a failing world small: `python -m tests.oracle.shrink SEED [NAME]` drops sources, columns, files and rows while it still fails.
+"""Makes a failing world small: `python -m tests.oracle.shrink SEED [NAME]` drops what it can while it still fails.
 
 The smallest world is written to kept/NAME.json (default: the seed) and printed with its differences.
 """
@@ -31,7 +31,7 @@ def smaller(given: World) -> Iterator[World]:
                 yield replace(given, sources={**given.sources, name: without_column(source, column)})
     for plain in ({"reporting_currency": None}, {"time_zone": "UTC"}, {"shards": 1}, {"date": None}):
         if any(getattr(given, key) != value for key, value in plain.items()):
-            yield replace(given, **plain)  # type: ignore[arg-type]
+            yield replace(given, **plain)
 
 
 def fewer_rows(source: Source) -> Iterator[Source]:
