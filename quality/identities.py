@@ -76,7 +76,7 @@ def within_rows(table: Table, frame: pl.DataFrame) -> list[Observation]:
     key = tuple(column.name for column in table.keys)
     found = []
     for text in ROW_IDENTITIES:
-        if _columns(text) <= set(frame.columns):
+        if named_in(text) <= set(frame.columns):
             found.append(_rows(text, table.name, frame, ~pl.sql_expr(text), key))
     return found
 
@@ -160,7 +160,8 @@ def _rows(
     )
 
 
-def _columns(text: str) -> set[str]:
+def named_in(text: str) -> set[str]:
+    """The columns an identity speaks of."""
     return set(re.findall(r"[a-z_]+", text))
 
 

@@ -74,7 +74,7 @@ class Shop:
     ) -> Candidate:
         self.runs += 1
         draft = Draft.open_or_create(self.home, f"run-{self.runs}", self.releases.head())
-        lake = pl.concat([self._orders(one) for one in deliveries])
+        lake = pl.concat([self.orders(one) for one in deliveries])
         for layer, name, frame in (
             ("sources", "orders", lake),
             ("ledger", "files", _ledger(deliveries)),
@@ -110,7 +110,7 @@ class Shop:
         assert audit.broken == []
         return {(one.severity, one.check): one for one in audit.observations if fails(one)}
 
-    def _orders(self, delivery: Delivery) -> pl.DataFrame:
+    def orders(self, delivery: Delivery) -> pl.DataFrame:
         table = self.catalog["orders"].table
         customers = delivery.customers or max(delivery.taken, 1)
         moment = datetime(delivery.day.year, delivery.day.month, delivery.day.day, 12, tzinfo=UTC)
