@@ -1,0 +1,109 @@
+"""What is new in the inbox, and taking it in. The looking is light: Polars is imported only where rows are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from warehouse import inbox
+from warehouse.config import Config
+from warehouse.inbox import InboxFile, Known
+from warehouse.manifest import Held, Manifest
+
+if TYPE_CHECKING:
+    from pipelines.intake import IngestResult
+    from pipelines.workspace import Workspace
+    from warehouse.store import Store
+
+# Rates and attributes have no say in how far a run reaches.
+DATED_SOURCES = ("orders", "subscriptions", "events")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PendingFile:
+    """A file that the next run will take."""
+
+    source: str
+    file: InboxFile
+
+    def __str__(self) -> str:
+        return self.file.path
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What the next run has to take in; true where there is something. `held` files wait because of a rollback."""
+
+    config: Config
+    files: tuple[PendingFile, ...]
+    held: tuple[Held, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    def first_day(self) -> date | None:
+        """The first business day in the new files: a quick look at their times. A new version of a row with another
+        time reaches further back than this."""
+        return min((first for first, _ in self._days), default=None)
+
+    def last_day(self) -> date | None:
+        """The last business day in the new files: a quick look at their times."""
+        return max((last for _, last in self._days), default=None)
+
+    @cached_property
+    def _days(self) -> list[tuple[date, date]]:
+        from pipelines.intake import days_of
+
+        found = (days_of(self.config, one.source, one.file) for one in self.files if one.source in DATED_SOURCES)
+        return [days for days in found if days is not None]
+
+
+def pending(config: Config, head: Manifest | None, store: Store | None = None, *, retake: bool = False) -> Pending:
+    """The new and changed files of every source's inbox, by the ledger of the head.
+
+    What a rollback held back is left alone unless `retake`. Raises UsageError, SourceError.
+    """
+    del store
+    files: list[PendingFile] = []
+    held: list[Held] = []
+    for source in config.sources:
+        found, left = news(config, source, head, retake=retake)
+        files += [PendingFile(source, file) for file in found]
+        held += left
+    return Pending(config, tuple(files), tuple(held))
+
+
+def news(
+    config: Config, source: str, head: Manifest | None, *, retake: bool = False
+) -> tuple[list[InboxFile], list[Held]]:
+    """The files of one source that have to be taken, and those that a rollback holds back."""
+    known, reading = known_files(head, source), config.reading(source)
+    files = inbox.discover(config, source)
+    found = [file for file in files if inbox.is_news(config, file, known.get(file.path), reading)]
+    waiting = (
+        {} if head is None or retake else {(one.path, one.sha256): one for one in head.held if one.source == source}
+    )
+    if not waiting:
+        return found, []
+    digests = {file.path: inbox.digest(config, file) for file in found}
+    held = [waiting[key] for key in digests.items() if key in waiting]
+    return [file for file in found if (file.path, digests[file.path]) not in waiting], held
+
+
+def known_files(head: Manifest | None, source: str) -> dict[str, Known]:
+    """The files that the head has taken, from its notes: the ledger without opening it."""
+    noted: Mapping[str, Any] = head.notes.get(source, {}).get("inbox", {}) if head else {}
+    return {path: Known(*values) for path, values in noted.items()}
+
+
+def take_in(workspace: Workspace, source: str, *, retake: bool = False) -> IngestResult:
+    """Takes the new and changed files of a source into the draft: lake, quarantine, ledger, codes and notes.
+
+    Does nothing where that was done before in this draft. Raises SourceError, UsageError, StorageError.
+    """
+    from pipelines.intake import take_in as take
+
+    return take(workspace, source, retake=retake)

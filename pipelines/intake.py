@@ -1,0 +1,195 @@
+"""Takes files in: read, judge by contract, number the people, merge into the lake, write down what became of each.
+
+The steps are the packages' own; here they are put in order. What is new is decided in ingest.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+
+import polars as pl
+
+from assets.sources import orders
+from pipelines.ingest import news
+from pipelines.workspace import Workspace
+from quality.contracts import split
+from warehouse import codes, inbox, ledger, quarantine
+from warehouse.canonical import Reader
+from warehouse.config import Config
+from warehouse.formats import RawFile
+from warehouse.inbox import InboxFile
+from warehouse.lake import Extracts, Lake, Merged
+from warehouse.ledger import Line
+from warehouse.manifest import DataFile
+from warehouse.rewriting import LAYER
+from warehouse.turns import alone
+
+KINDS = ("user", "customer")
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What taking in one source did: the lines of the files taken now, and the notes kept with the source."""
+
+    source: str
+    taken: tuple[Line, ...]
+    notes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """One file, read and judged: good rows, bad rows (row, day, reasons) with their raw texts, and its line."""
+
+    good: pl.DataFrame
+    bad: pl.DataFrame
+    raw: pl.DataFrame
+    columns: tuple[str, ...]
+    line: Line
+
+
+def days_of(config: Config, source: str, file: InboxFile) -> tuple[date, date] | None:
+    """The first and last business day in a file, by a quick look at its times; None where none can be read."""
+    content = inbox.read_still(config, file)
+    return None if content is None else _bounds(Reader.of(config, source).days(RawFile(file.path, content)))
+
+
+def take_in(workspace: Workspace, source: str, *, retake: bool = False) -> IngestResult:
+    """See pipelines.ingest.take_in. Always starts from the draft's base, so that repeating it changes nothing."""
+    draft = workspace.draft
+    files, _ = news(workspace.config, source, draft.base, retake=retake)
+    if not files or ledger.partition(source) in draft.changed(ledger.LAYER, ledger.TABLE):
+        return IngestResult(source, (), draft.notes(source))
+    return _Intake(workspace, source).take(files)
+
+
+class _Intake:
+    """Taking in the files of one source, step by step."""
+
+    def __init__(self, workspace: Workspace, source: str) -> None:
+        self._workspace = workspace
+        self._source = source
+        self._config, self._draft, self._store = workspace.config, workspace.draft, workspace.store
+        self._reader = Reader.of(workspace.config, source)
+        self._known = ledger.read(self._store, self._base(ledger.LAYER, ledger.TABLE), source)
+
+    def take(self, files: Sequence[InboxFile]) -> IngestResult:
+        deliveries = [one for file in files if (one := self._read(file)) is not None]
+        if not deliveries:
+            return IngestResult(self._source, (), self._draft.notes(self._source))
+        lines = {**self._known, **{one.line.path: one.line for one in deliveries}}
+        merged = self._merge(deliveries, lines)
+        lines = {path: self._recounted(line, merged) for path, line in lines.items()}
+        notes = self._notes(merged, lines, deliveries)
+        self._set_aside(deliveries)
+        self._draft.put(LAYER, self._source, merged.changes, notes)
+        self._write_ledger(lines)
+        return IngestResult(self._source, tuple(lines[one.line.path] for one in deliveries), notes)
+
+    def _read(self, file: InboxFile) -> _Delivery | None:
+        """The file, read and judged; None where it is still being written."""
+        content = inbox.read_still(self._config, file)
+        if content is None:
+            self._workspace.report(f"{file.path} is still being written: left for the next run")
+            return None
+        raw_file = RawFile(file.path, content)
+        read = self._reader.read(raw_file)
+        judged = split(read, self._reader)
+        raw = raw_file.raw_rows(judged.bad["row"]) if judged.bad.height else pl.DataFrame()
+        good = orders.of_lines(judged.good.lazy()).collect() if self._reader.source.lines else judged.good
+        days = _bounds(good["day"])
+        line = Line(
+            source=self._source,
+            path=file.path,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            sha256=sha256(content).hexdigest(),
+            reading=self._config.reading(self._source),
+            rows_in=read.rows_in,
+            taken=good.height,
+            quarantined=judged.bad.height,
+            excluded_where=read.excluded_where,
+            excluded_distinct=read.excluded_distinct,
+            merged=judged.good.height - good.height,
+            superseded=0,
+            dst_gaps=read.gaps,
+            dst_overlaps=read.overlaps,
+            first_day=days[0] if days else None,
+            last_day=days[1] if days else None,
+            taken_at=datetime.now(UTC),
+        )
+        set_aside = f", {line.quarantined:,} set aside" if line.quarantined else ""
+        self._workspace.report(f"{file.path}: {line.rows_in:,} rows{set_aside}")
+        return _Delivery(good, judged.bad, raw, read.columns, line)
+
+    def _merge(self, deliveries: Sequence[_Delivery], lines: Mapping[str, Line]) -> Merged:
+        arrivals = self._coded(pl.concat([one.good for one in deliveries]))
+        replaced = {one.line.path for one in deliveries} & self._known.keys()
+        lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
+        extracts = None
+        if self._reader.source.full_extract:
+            extracts = Extracts([(path, line.last_day) for path, line in sorted(lines.items())])
+        return lake.merge(arrivals, replaced, extracts)
+
+    def _coded(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with the codes and shards of their people."""
+        person = self._reader.contract.PERSON
+        if person is None:
+            return rows.with_columns(shard=pl.lit(0, codes.SHARD))
+        ids = {kind: rows[f"{kind}_id"] for kind in KINDS if f"{kind}_id" in rows.columns}
+        people = codes.assign(self._store, self._draft, self._config.shards, ids)
+        for kind, numbers in people.items():
+            shard = "shard" if person == f"{kind}_id" else f"{kind}_shard"
+            numbered = numbers.rename({"id": f"{kind}_id", "code": kind, "shard": shard})
+            rows = rows.join(numbered, on=f"{kind}_id", how="left", maintain_order="left")
+        return rows
+
+    def _recounted(self, line: Line, merged: Merged) -> Line:
+        """The line with `superseded` brought up to date: a later file may stand for rows of an earlier one."""
+        former = self._known.get(line.path)
+        carried = former.superseded if former is not None and former is not line else 0
+        return line.with_superseded(carried + merged.superseded.get(line.path, 0))
+
+    def _notes(self, merged: Merged, lines: Mapping[str, Line], deliveries: Sequence[_Delivery]) -> dict[str, Any]:
+        noted = self._draft.base.notes.get(self._source, {}) if self._draft.base else {}
+        columns = {name for one in deliveries for name in one.columns} | set(noted.get("columns", ()))
+        return {
+            "touched_from": merged.touched_from.isoformat() if merged.touched_from else None,
+            "newest_day": merged.newest_day.isoformat() if merged.newest_day else None,
+            "changed": merged.is_changed,
+            "files": len(lines),
+            "rows": sum(line.taken for line in lines.values()),
+            "columns": sorted(columns),
+            "inbox": {path: [line.size, line.mtime_ns, line.sha256, line.reading] for path, line in lines.items()},
+        }
+
+    def _set_aside(self, deliveries: Sequence[_Delivery]) -> None:
+        before = self._base(quarantine.LAYER, self._source)
+        changes: dict[str, DataFile | None] = {}
+        for one in deliveries:
+            path, name = one.line.path, quarantine.partition(one.line.path)
+            if one.bad.height:
+                changes[name] = quarantine.write(self._store, self._source, path, one.bad, one.raw, before.get(name))
+            elif name in before:
+                changes[name] = None
+        self._draft.put(quarantine.LAYER, self._source, changes)
+
+    def _write_ledger(self, lines: Mapping[str, Line]) -> None:
+        name, key = ledger.partition(self._source), (ledger.LAYER, ledger.TABLE)
+        with alone(self._draft, ledger.TABLE):
+            files = self._draft.files(*key)
+            changes: dict[str, DataFile | None] = {one: files.get(one) for one in self._draft.changed(*key)}
+            changes[name] = ledger.write(self._store, self._source, lines.values(), files.get(name))
+            self._draft.put(*key, changes)
+
+    def _base(self, layer: str, table: str) -> dict[str, DataFile]:
+        base = self._draft.base
+        return {file.partition: file for file in base.of(layer, table)} if base else {}
+
+
+def _bounds(days: pl.Series) -> tuple[date, date] | None:
+    first, last = days.min(), days.max()
+    return (first, last) if isinstance(first, date) and isinstance(last, date) else None

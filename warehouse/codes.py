@@ -1,0 +1,107 @@
+"""Gives every person a shard and a small number in it, once and for ever.
+
+The shard follows from the id alone; the number from when the id was first seen. What is known of a person is
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+import polars as pl
+import pyarrow as pa
+
+from warehouse.draft import Draft
+from warehouse.manifest import DataFile
+from warehouse.store import Store
+from warehouse.turns import alone
+
+LAYER, TABLE = "sources", "person_codes"
+SCHEMA = pl.Schema({"kind": pl.String(), "id": pl.String(), "code": pl.UInt32()})
+SHARD = pl.UInt16
+
+
+def shard_of(ids: pl.Series, shards: int) -> pl.Series:
+    """The shard of each id: the CRC-32 of its UTF-8 bytes, modulo the number of shards."""
+    names = ids.unique()
+    table = pl.DataFrame({"id": names, "shard": _shards(names, shards)})
+    return pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")["shard"]
+
+
+def shard_name(shard: int, shards: int) -> str:
+    """The partition of a shard, its number padded so that names sort as numbers do."""
+    return f"shard={shard:0{max(2, len(str(shards - 1)))}d}"
+
+
+def assign(store: Store, draft: Draft, shards: int, people: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:
+    """For each kind of person (user, customer) its ids with `shard` and `code`; new ids get the next numbers.
+
+    New numbers are kept in the draft. Numbers are dense for each kind and shard, in the order of the ids among those
+    that are new together.
+    """
+    with alone(draft, TABLE):
+        files = draft.files(LAYER, TABLE)
+        wanted = _unique_people(people, shards)
+        known = _read(store, files, shards, wanted["shard"].unique().sort().to_list())
+        missing = wanted.join(known, on=["kind", "id"], how="anti")
+        if missing.height:
+            known = _with_new(known, missing)
+            _write(store, draft, files, known, shards, missing["shard"].unique().sort().to_list())
+    found = wanted.join(known, on=["kind", "id", "shard"])
+    return {kind: found.filter(kind=kind).select("id", "shard", "code") for kind in people}
+
+
+def _unique_people(people: Mapping[str, pl.Series], shards: int) -> pl.DataFrame:
+    parts = []
+    for kind, ids in people.items():
+        names = ids.drop_nulls().unique().sort()
+        parts.append(pl.DataFrame({"id": names, "shard": _shards(names, shards)}).with_columns(kind=pl.lit(kind)))
+    return pl.concat(parts)
+
+
+def _shards(names: pl.Series, shards: int) -> pl.Series:
+    numbers = [None if name is None else zlib.crc32(name.encode()) % shards for name in names.to_list()]
+    return pl.Series(numbers, dtype=SHARD)
+
+
+def _read(store: Store, files: Mapping[str, DataFile], shards: int, wanted: list[int]) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema={**SCHEMA, "shard": SHARD})]
+    for shard in wanted:
+        file = files.get(shard_name(shard, shards))
+        if file is not None:
+            parts.append(pl.read_parquet(store.path(file)).with_columns(shard=pl.lit(shard, SHARD)))
+    return pl.concat(parts, how="diagonal")
+
+
+def _with_new(known: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
+    place = ["kind", "shard"]
+    numbered = (
+        missing.sort("kind", "shard", "id")
+        .join(known.group_by(place).agg(taken=pl.col("code").max().cast(pl.Int64) + 1), on=place, how="left")
+        .with_columns(code=(pl.col("taken").fill_null(0) + pl.int_range(pl.len()).over(place)).cast(pl.UInt32))
+    )
+    return pl.concat([known, numbered.select(known.columns)])
+
+
+def _write(
+    store: Store, draft: Draft, files: Mapping[str, DataFile], known: pl.DataFrame, shards: int, changed: list[int]
+) -> None:
+    changes: dict[str, DataFile | None] = {name: files[name] for name in draft.changed(LAYER, TABLE)}
+    for shard in changed:
+        name = shard_name(shard, shards)
+        rows = known.filter(shard=shard).select(*SCHEMA).sort("kind", "code")
+        changes[name] = store.write(LAYER, TABLE, name, rows, _arrow_schema(), previous=files.get(name))
+    draft.put(LAYER, TABLE, changes)
+
+
+def _arrow_schema() -> pa.Schema:
+    about = {
+        "kind": "user (of events) or customer (of any source).",
+        "id": "The user_id or customer_id.",
+        "code": "The person's number in its shard, dense for each kind.",
+    }
+    plain = pl.DataFrame(schema=SCHEMA).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    return pa.schema(
+        [plain.field(name).with_nullable(False).with_metadata({"description": text}) for name, text in about.items()]
+    )

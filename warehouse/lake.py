@@ -1,0 +1,192 @@
+"""Merges what arrived into the lake: every version of every row is kept, the current one is marked.
+
+Only partitions that change are read whole and written again; of the others at most the id columns are read. Which
+version counts is decided in versions.py, what a row means long before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from warehouse.codes import SHARD, shard_name, shard_of
+from warehouse.contract import Contract
+from warehouse.manifest import DataFile
+from warehouse.names import WHOLE
+from warehouse.rewriting import Rewriting
+from warehouse.store import Store
+from warehouse.versions import are_current, last_seen
+
+_ROW = ["file", "row"]
+
+Place = tuple[int, int]  # shard, and the month as year * 100 + month; 0 where the table has none
+
+
+@dataclass(frozen=True, slots=True)
+class Extracts:
+    """Of a full extract: its files with their newest day, in order. The last one says what there is."""
+
+    files: Sequence[tuple[str, date | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge did: partitions with their new file (None: gone), and what follows from it.
+
+    `touched_from` is the earliest day on which current rows differ from before; `superseded` how many more rows of
+    each file another version stands for; `newest_day` that of all current rows.
+    """
+
+    changes: Mapping[str, DataFile | None]
+    touched_from: date | None = None
+    is_changed: bool = False
+    newest_day: date | None = None
+    superseded: Mapping[str, int] = field(default_factory=dict)
+
+
+class Lake:
+    """The partitions of one source as they were before, in a warehouse of so many shards."""
+
+    def __init__(self, store: Store, contract: Contract, shards: int, before: Mapping[str, DataFile]) -> None:
+        self._store = store
+        self._contract = contract
+        self._shards = shards
+        self._before = before
+        self._is_subscription = "gone_day" in contract.table.polars_schema()
+        self._partitioning = contract.table.partitioning
+
+    def merge(self, arrivals: pl.DataFrame, replaced: Set[str], extracts: Extracts | None = None) -> Merged:
+        """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current.
+
+        `arrivals` has the table's columns but is_current, and `shard` (0 where the table has none).
+        """
+        arrivals = self._placed(arrivals)
+        leaving = self._leaving(replaced)
+        judged = self._judged(arrivals, leaving, replaced, extracts)
+        arrived = {
+            _place(key): rows.drop("shard", "month")
+            for key, rows in arrivals.partition_by("shard", "month", as_dict=True, maintain_order=True).items()
+        }
+        verdicts = self._by_place(judged)
+        places = sorted(arrived.keys() | self._by_place(leaving).keys() | verdicts.keys())
+        rewriting = Rewriting(self._store, self._contract, replaced, is_extract=extracts is not None)
+        for place in places:
+            name = self._name(place)
+            rewriting.rewrite(name, self._before.get(name), arrived.get(place), verdicts.get(place))
+        return Merged(
+            changes=rewriting.changes,
+            touched_from=rewriting.touched_from,
+            is_changed=rewriting.is_changed,
+            newest_day=self._newest_day({**self._before, **rewriting.changes}),
+            superseded=rewriting.superseded,
+        )
+
+    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if self._partitioning != "shard/month":
+            return rows.with_columns(month=pl.lit(0, pl.Int32))
+        return rows.with_columns(month=pl.col("day").dt.year() * 100 + pl.col("day").dt.month())
+
+    def _name(self, place: Place) -> str:
+        shard, month = place
+        if self._partitioning == "whole":
+            return WHOLE
+        name = shard_name(shard, self._shards)
+        return f"{name}/month={month // 100:04d}-{month % 100:02d}" if month else name
+
+    def _known(self) -> pl.LazyFrame:
+        """What deciding between versions needs of the rows already there."""
+        version, person = self._contract.VERSION, self._contract.PERSON
+        return self._store.scan(self._before.values(), self._contract.table.polars_schema()).select(
+            *_ROW,
+            "day",
+            "is_current",
+            key=self._contract.key(),
+            version=pl.col(version) if version else pl.lit(None, pl.Datetime("us", "UTC")),
+            person=pl.col(person) if person else pl.lit("", pl.String),
+            **{name: pl.col(name) for name in ("subscription_id", "gone_day") if self._is_subscription},
+        )
+
+    def _leaving(self, replaced: Set[str]) -> pl.DataFrame:
+        rows = self._known().filter(pl.col("file").is_in(sorted(replaced)))
+        return self._located(rows.collect() if replaced and self._before else self._known().clear().collect())
+
+    def _located(self, rows: pl.DataFrame) -> pl.DataFrame:
+        shards = shard_of(rows["person"], self._shards) if self._contract.PERSON else pl.lit(0, SHARD)
+        return self._placed(rows.with_columns(shard=shards))
+
+    def _judged(
+        self, arrivals: pl.DataFrame, leaving: pl.DataFrame, replaced: Set[str], extracts: Extracts | None
+    ) -> pl.DataFrame:
+        """Rows whose mark is not what a row without further news has: place, file, row, is_current (and gone_day)."""
+        version = self._contract.VERSION
+        new = arrivals.select(
+            *_ROW,
+            "day",
+            "shard",
+            "month",
+            is_current=pl.lit(True),
+            key=self._contract.key(),
+            version=pl.col(version) if version else pl.lit(None, pl.Datetime("us", "UTC")),
+            **{name: pl.col(name) for name in ("subscription_id", "gone_day") if self._is_subscription},
+        )
+        old = self._rivals(pl.concat([new["key"], leaving["key"]]).drop_nulls(), replaced, extracts is not None)
+        contenders = pl.concat([new, old.select(new.columns)])
+        judged = _with_eligibility(contenders, extracts, self._is_subscription)
+        judged = judged.with_columns(are_current(judged).alias("counts"))
+        changed = pl.col("counts") != pl.col("is_current")
+        if self._is_subscription and extracts is not None:
+            changed = changed | pl.col("gone_day").ne_missing(pl.col("gone"))
+            judged = judged.with_columns(gone_day="gone")
+        kept = [name for name in ("gone_day",) if self._is_subscription]
+        return judged.filter(changed).select(*_ROW, "shard", "month", *kept, is_current="counts")
+
+    def _rivals(self, keys: pl.Series, replaced: Set[str], all_of_them: bool) -> pl.DataFrame:
+        """The rows already there that compete with what arrives or lose a rival that leaves."""
+        known = self._known()
+        if not self._before:
+            return self._located(known.clear().collect())
+        staying = known.filter(~pl.col("file").is_in(sorted(replaced))) if replaced else known
+        if all_of_them:
+            return self._located(staying.collect())
+        wanted = pl.LazyFrame({"key": keys.unique()})
+        return self._located(staying.join(wanted, on="key", how="semi").collect())
+
+    def _by_place(self, rows: pl.DataFrame) -> dict[Place, pl.DataFrame]:
+        return {_place(key): part for key, part in rows.partition_by("shard", "month", as_dict=True).items()}
+
+    def _newest_day(self, files: Mapping[str, DataFile | None]) -> date | None:
+        """The newest day of a current row, looked for in the newest months first."""
+        months: dict[str, list[DataFile]] = {}
+        for name, file in files.items():
+            if file is not None:
+                months.setdefault(name.rpartition("month=")[2] if "month=" in name else "", []).append(file)
+        for month in sorted(months, reverse=True):
+            days = self._store.scan(months[month]).filter("is_current").select(pl.col("day").max())
+            newest: date | None = days.collect().item()
+            if newest is not None:
+                return newest
+        return None
+
+
+def _with_eligibility(contenders: pl.DataFrame, extracts: Extracts | None, is_subscription: bool) -> pl.DataFrame:
+    """Adds `is_eligible`: in a full extract what the newest file lacks does not count, but the past of a subscription
+    stays, with the day it was `gone`."""
+    if extracts is None:
+        return contenders.with_columns(is_eligible=pl.lit(True))
+    if not is_subscription:
+        newest = extracts.files[-1][0] if extracts.files else ""
+        return contenders.with_columns(is_eligible=pl.col("file") == newest)
+    seen = last_seen(contenders, extracts.files).rename({"gone_day": "gone"})
+    return contenders.join(seen, on="subscription_id", how="left").with_columns(
+        is_eligible=pl.col("file") == pl.col("last_file")
+    )
+
+
+def _place(key: tuple[object, ...]) -> Place:
+    shard, month = key
+    assert isinstance(shard, int)
+    assert isinstance(month, int)
+    return shard, month

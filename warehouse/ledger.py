@@ -1,0 +1,101 @@
+"""The ledger: one line for each file that was taken, with what became of its rows.
+
+rows_in = taken + quarantined + excluded_where + excluded_distinct + merged, always; `superseded` of the taken rows do
+not count because another version stands for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime
+
+import polars as pl
+import pyarrow as pa
+
+from warehouse.manifest import DataFile
+from warehouse.store import Store
+
+LAYER, TABLE = "ledger", "files"
+
+_DESCRIPTIONS: Mapping[str, str] = {
+    "source": "The source the file is of.",
+    "path": "The file, relative to the configuration's folder.",
+    "size": "Its bytes.",
+    "mtime_ns": "When it was last modified, in nanoseconds since 1970.",
+    "sha256": "The digest of its bytes.",
+    "reading": "The digest of the configuration it was read by.",
+    "rows_in": "Its rows, blank ones apart.",
+    "taken": "Rows kept in the lake, current or not.",
+    "quarantined": "Rows set aside with a reason.",
+    "excluded_where": "Rows that the `where` rule leaves out.",
+    "excluded_distinct": "Rows that repeat another row of the file entirely.",
+    "merged": "Order lines that became part of another line's order.",
+    "superseded": "Taken rows that another version stands for.",
+    "dst_gaps": "Local times that daylight saving made impossible.",
+    "dst_overlaps": "Local times that daylight saving made ambiguous.",
+    "first_day": "The first business day of the taken rows.",
+    "last_day": "The last business day of the taken rows.",
+    "taken_at": "When the file was taken.",
+}
+SCHEMA = pl.Schema(
+    {
+        name: {"first_day": pl.Date(), "last_day": pl.Date(), "taken_at": pl.Datetime("us", "UTC")}.get(
+            name, pl.String() if name in ("source", "path", "sha256", "reading") else pl.Int64()
+        )
+        for name in _DESCRIPTIONS
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one file. The names are the columns."""
+
+    source: str
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    reading: str
+    rows_in: int
+    taken: int
+    quarantined: int
+    excluded_where: int
+    excluded_distinct: int
+    merged: int
+    superseded: int
+    dst_gaps: int
+    dst_overlaps: int
+    first_day: date | None
+    last_day: date | None
+    taken_at: datetime
+
+    def with_superseded(self, more: int) -> Line:
+        return replace(self, superseded=self.superseded + more)
+
+
+def partition(source: str) -> str:
+    """Each source has a partition of its own, so that sources can be taken in at the same time."""
+    return f"source={source}"
+
+
+def read(store: Store, files: Mapping[str, DataFile], source: str) -> dict[str, Line]:
+    """The lines of a source by path; `files` are the ledger's by partition."""
+    file = files.get(partition(source))
+    if file is None:
+        return {}
+    names = [field.name for field in fields(Line)]
+    rows = pl.read_parquet(store.path(file)).select(names)
+    return {row["path"]: Line(**row) for row in rows.iter_rows(named=True)}
+
+
+def write(store: Store, source: str, lines: Iterable[Line], previous: DataFile | None) -> DataFile:
+    rows = [asdict(line) for line in sorted(lines, key=lambda line: line.path)]
+    frame = pl.DataFrame(rows, schema=SCHEMA)
+    return store.write(LAYER, TABLE, partition(source), frame, _arrow_schema(), previous=previous)
+
+
+def _arrow_schema() -> pa.Schema:
+    plain = pl.DataFrame(schema=SCHEMA).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    return pa.schema([plain.field(name).with_metadata({"description": text}) for name, text in _DESCRIPTIONS.items()])

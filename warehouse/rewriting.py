@@ -1,0 +1,96 @@
+"""Writes partitions of a source anew: rows out, rows in, marks set; and keeps account of what that changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Set
+from datetime import date
+
+import polars as pl
+
+from warehouse.contract import Contract
+from warehouse.manifest import DataFile
+from warehouse.store import Store
+from warehouse.versions import without_repeats
+
+LAYER = "sources"
+_CODE_OF = {"user_id": "user", "customer_id": "customer"}
+_ROW = ["file", "row"]
+_BOOKKEEPING = (*_ROW, "is_current")
+
+
+class Rewriting:
+    """Call `rewrite` once for each partition that changes; then read the account.
+
+    `changes`: partitions with their new file (None: gone). `touched_from`: the earliest day on which current rows
+    differ. `is_changed`: whether any do. `superseded`: how many more rows of a file another version stands for.
+    """
+
+    def __init__(self, store: Store, contract: Contract, replaced: Set[str], is_extract: bool) -> None:
+        self._store = store
+        self._contract = contract
+        self._replaced = sorted(replaced)
+        self._is_extract = is_extract
+        self._arrow_schema = contract.table.arrow_schema()
+        self._schema = contract.table.polars_schema()
+        self._business = [name for name in self._schema if name not in _BOOKKEEPING]
+        self.changes: dict[str, DataFile | None] = {}
+        self.superseded: Counter[str] = Counter()
+        self.touched_from: date | None = None
+        self.is_changed = False
+
+    def rewrite(
+        self, name: str, previous: DataFile | None, arrived: pl.DataFrame | None, verdicts: pl.DataFrame | None
+    ) -> None:
+        """The partition without the replaced files' rows, with the arrived ones, marked as the verdicts say."""
+        before = pl.read_parquet(self._store.path(previous)) if previous else pl.DataFrame(schema=self._schema)
+        parts = [before.filter(~pl.col("file").is_in(self._replaced)) if self._replaced else before]
+        if arrived is not None:
+            parts.append(arrived.with_columns(is_current=pl.lit(True)).select(before.columns))
+        rows = self._in_order(self._with_repeats_judged(_marked(pl.concat(parts), verdicts)))
+        self._note(before, rows)
+        if rows.is_empty():
+            self.changes[name] = None
+            return
+        table = self._contract.table.name
+        self.changes[name] = self._store.write(LAYER, table, name, rows, self._arrow_schema, previous=previous)
+
+    def _with_repeats_judged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows without a key meet their like only in their own partition, so they are judged here, afresh."""
+        key = self._contract.key()
+        if not self._is_extract:
+            rows = rows.with_columns(pl.col("is_current") | key.is_null())
+        return without_repeats(rows, key, self._business)
+
+    def _in_order(self, rows: pl.DataFrame) -> pl.DataFrame:
+        code = [_CODE_OF[name] for name in (self._contract.PERSON,) if name]
+        return rows.sort(*code, self._contract.TIME, *_ROW)
+
+    def _note(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
+        for rows, sign in ((before, -1), (after, 1)):
+            for file, count in rows.filter(~pl.col("is_current")).group_by("file").len().iter_rows():
+                self.superseded[file] += sign * count
+        differing = self._differing(before.filter("is_current"), after.filter("is_current"))
+        if differing.is_empty():
+            return
+        self.is_changed = True
+        days = [day for day in (differing["day"].min(), self.touched_from) if isinstance(day, date)]
+        self.touched_from = min(days, default=None)
+
+    def _differing(self, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+        """The rows, without their origin, of which there are not as many as before."""
+        if before.is_empty() or after.is_empty():
+            return pl.concat([before, after]).select(self._business)
+        counted = pl.concat([before.with_columns(sign=pl.lit(-1)), after.with_columns(sign=pl.lit(1))])
+        return counted.group_by(self._business).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
+
+
+def _marked(rows: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFrame:
+    if verdicts is None:
+        return rows
+    fresh = [name for name in verdicts.columns if name in ("is_current", "gone_day")]
+    judged = verdicts.select(*_ROW, *(pl.col(name).alias(f"fresh_{name}") for name in fresh), is_judged=pl.lit(True))
+    marked = rows.join(judged, on=_ROW, how="left")
+    return marked.with_columns(
+        pl.when("is_judged").then(f"fresh_{name}").otherwise(name).alias(name) for name in fresh
+    ).select(rows.columns)

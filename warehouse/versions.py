@@ -1,0 +1,60 @@
+"""Which version of each thing counts: the latest, whatever the order of arrival. Pure: frames in, frames out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+
+def are_current(contenders: pl.DataFrame) -> pl.Series:
+    """Of all versions of each `key`, the one with the highest (version, file, row), a null version being the oldest.
+
+    Needs key, version, file, row and `is_eligible`; what is not eligible never counts. Rows without a key do not
+    compete here.
+    """
+    counts = contenders["is_eligible"].alias("is_current")
+    rivals = (
+        contenders.lazy()
+        .with_row_index("place")
+        .filter("is_eligible", pl.col("key").is_not_null())
+        .filter(pl.col("key").is_duplicated())
+        .sort("version", "file", "row", nulls_last=False)
+        .collect()
+    )
+    winners = rivals.unique("key", keep="last", maintain_order=True)
+    losers = rivals["place"].filter(~rivals["place"].is_in(winners["place"].implode()))
+    return counts.scatter(losers, False) if len(losers) else counts
+
+
+def without_repeats(rows: pl.DataFrame, key: pl.Expr, business: Sequence[str]) -> pl.DataFrame:
+    """Rows without a key, equal in all business columns, are one: the last (file, row) of them stays current."""
+    nameless = rows.lazy().with_row_index("place").filter("is_current", key.is_null()).collect()
+    if nameless.is_empty():
+        return rows
+    repeated = nameless.filter(pl.struct(business).is_duplicated()).sort("file", "row")
+    kept = repeated.unique(business, keep="last", maintain_order=True)
+    losers = repeated["place"].filter(~repeated["place"].is_in(kept["place"].implode()))
+    return rows.with_columns(rows["is_current"].scatter(losers, False)) if len(losers) else rows
+
+
+def last_seen(rows: pl.DataFrame, extracts: Sequence[tuple[str, date | None]]) -> pl.DataFrame:
+    """For each subscription of a full extract: `last_file`, the last extract that has it, and `gone_day`.
+
+    `extracts` are the files with their newest day, in order. `gone_day` is the day after the newest fact of the first
+    extract that misses the subscription; null while the newest has it.
+    """
+    following = [day for _, day in extracts[1:]]
+    order = pl.DataFrame(
+        {"file": [file for file, _ in extracts], "next_newest_day": [*following, None]},
+        schema={"file": pl.String, "next_newest_day": pl.Date},
+    ).with_row_index("place")
+    return (
+        rows.select("subscription_id", "file")
+        .unique()
+        .join(order, on="file")
+        .sort("place")
+        .unique("subscription_id", keep="last", maintain_order=True)
+        .select("subscription_id", last_file="file", gone_day=pl.col("next_newest_day").dt.offset_by("1d"))
+    )
