@@ -75,7 +75,7 @@ def boundaries(
     )
 
 
-def as_pieces(rows: pl.LazyFrame, is_read_then: pl.Expr) -> pl.LazyFrame:
+def as_days(rows: pl.LazyFrame, is_read_then: pl.Expr) -> pl.LazyFrame:
     """Each row as the one day at the period's end, and how many `days_ago` its segment is read."""
     return rows.with_columns(
         start=pl.col("day_now"),

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.calendar import NEVER, day_number
+from assets.calendar import day_number
 from assets.states.subscription_mrr import TYPES
 from assets.steps import align, shifted
 from warehouse.table import Column, Measure, Ratio
@@ -96,17 +96,6 @@ def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
         pl.concat([starts, ends])
         .sort("basis", "person", "day", "state")
         .unique(["basis", "person", "day"], keep="last", maintain_order=True)
-    )
-
-
-def activity_pieces(spans: pl.LazyFrame) -> pl.LazyFrame:
-    """The same as pieces: basis, person, start, end, `state`; the last piece of a customer ends NEVER."""
-    owner = ["basis", "person"]
-    return (
-        activity(spans)
-        .sort(*owner, "day")
-        .with_columns(end=pl.col("day").shift(-1).over(owner).fill_null(NEVER))
-        .rename({"day": "start"})
     )
 
 

@@ -5,10 +5,14 @@ Shared by the tables of MRR and revenue retention. Source: METRICS.md section 3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
-from assets.calendar import NEVER, day_number
-from assets.steps import align, running_total, shifted
+from assets.calendar import day_number
+from assets.conversion import converted
+from assets.steps import align, as_pieces, running_total, shifted
+from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Measure, Ratio
 
 OWNER = ["person", "currency"]
@@ -83,14 +87,10 @@ def mrr_steps(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
 
 def mrr_pieces(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
     """Days on which a customer's MRR is the same: person, currency, start, end, `revenue` (above 0), `next_revenue`."""
+    following = pl.col("revenue").shift(-1).over(OWNER)
     return (
-        mrr_steps(mrr_changes)
-        .sort(*OWNER, "day")
-        .with_columns(
-            end=pl.col("day").shift(-1).over(OWNER).fill_null(NEVER),
-            next_revenue=pl.col("revenue").shift(-1).over(OWNER).fill_null(pl.col("revenue")),
-        )
-        .rename({"day": "start"})
+        as_pieces(mrr_steps(mrr_changes), OWNER)
+        .with_columns(next_revenue=following.fill_null(pl.col("revenue")))
         .filter(pl.col("revenue") > 0)
     )
 
@@ -106,6 +106,19 @@ def revenue_windows(steps: pl.LazyFrame, days: int) -> pl.LazyFrame:
     """Days D with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below 0)."""
     now, then = steps.rename({"revenue": "now"}), shifted(steps, days).rename({"revenue": "then"})
     return align([now, then], OWNER).filter(pl.col("then") > 0).with_columns(pl.col("now").clip(lower_bound=0))
+
+
+def with_converted(
+    rows: pl.LazyFrame, fx_rates: pl.LazyFrame, keys: Sequence[str], day: pl.Expr, settings: Settings
+) -> pl.LazyFrame:
+    """The rows and, where there is a reporting currency, all currencies together at the rate of `day`."""
+    if settings.reporting_currency is None:
+        return rows
+    names = [measure.name for measure in RETENTION_MEASURES if measure.dtype == MONEY]
+    others = [*keys, "currency", "is_converted"]
+    amounts = converted(rows, fx_rates, keys, dict.fromkeys(names, day), settings)
+    payers = rows.group_by(keys).agg(pl.col("payers_at_start").sum())
+    return pl.concat([rows, payers.join(amounts, on=keys)], how="diagonal").sort(others)
 
 
 def retention_amounts() -> dict[str, pl.Expr]:

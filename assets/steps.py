@@ -38,6 +38,15 @@ def align(functions: Sequence[pl.LazyFrame], owner: Sequence[str]) -> pl.LazyFra
     )
 
 
+def as_pieces(function: pl.LazyFrame, owner: Sequence[str]) -> pl.LazyFrame:
+    """The function as pieces `start` to `end` (half-open) on which it is constant; the last of an owner ends NEVER."""
+    return (
+        function.sort(*owner, "day")
+        .with_columns(end=pl.col("day").shift(-1).over(owner).fill_null(NEVER))
+        .rename({"day": "start"})
+    )
+
+
 def running_total(points: pl.LazyFrame, owner: Sequence[str], values: Sequence[str]) -> pl.LazyFrame:
     """A step function from its rises and falls: (owner, day, change of each value) added up over time."""
     return (

@@ -15,11 +15,12 @@ import polars as pl
 from pipelines.days import DayRange, dimensions_of, is_redefined
 from pipelines.engines import Engine, LocalEngine
 from pipelines.months import PREFIX, month_of
-from pipelines.parts import EVERYTHING, Part, compute, compute_partial, month_in, shard_in, shard_name
+from pipelines.parts import EVERYTHING, Part, compute, compute_partial, layer_of, month_in, scan_rows, shard_in
 from pipelines.workspace import Workspace
 from warehouse import catalog as catalogs
 from warehouse import reduction
 from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.codes import shard_name
 from warehouse.manifest import DataFile
 from warehouse.settings import Settings
 
@@ -55,7 +56,8 @@ def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engin
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
     partials = (engine or LocalEngine()).map(compute_partial, jobs)
-    rows = reduction.published(entry, pl.scan_parquet(partials), settings)
+    references = {name: _reference(workspace, name) for name in entry.references}
+    rows = reduction.published(entry, pl.scan_parquet(partials), settings, references)
     _keep_metric(workspace, entry, reduction.months(entry.table, rows), first_day)
 
 
@@ -124,7 +126,12 @@ def _files_for(
 
 
 def _layer_of(workspace: Workspace, table: str) -> str:
-    return catalogs.load(workspace.catalog.folder)[table].table.layer
+    return layer_of(catalogs.load(workspace.catalog.folder), table)
+
+
+def _reference(workspace: Workspace, table: str) -> pl.LazyFrame:
+    files = workspace.draft.files("sources", table).values()
+    return scan_rows(workspace.store, catalogs.load(workspace.catalog.folder), table, files)
 
 
 def _kept_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, DataFile | None]:

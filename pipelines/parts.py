@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from warehouse import catalog as catalogs
+from warehouse import codes
 from warehouse.catalog import Catalog, Entry
 from warehouse.manifest import DataFile
 from warehouse.settings import Settings
@@ -55,11 +56,6 @@ def compute_partial(part: Part) -> Path:
     return part.target
 
 
-def shard_name(number: int, shards: int) -> str:
-    """`shard=07`; as many digits as all shards need, at least two."""
-    return f"{SHARD}{number:0{max(2, len(str(shards - 1)))}}"
-
-
 def shard_in(partition: str) -> int:
     """The number of the shard that a partition belongs to; raises ValueError where it has none."""
     return int(partition.split("/")[0].removeprefix(SHARD))
@@ -74,7 +70,7 @@ def month_in(partition: str) -> str | None:
 def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
     catalog = _catalog(part.catalog_folder)
     frames = {
-        parameter: _scan(part, catalog[table], part.inputs[parameter])
+        parameter: scan_rows(part.store, catalog, table, part.inputs[parameter])
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
     settings = {"settings": part.settings} if entry.takes_settings else {}
@@ -82,16 +78,25 @@ def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
     return result
 
 
-def _scan(part: Part, entry: Entry, files: Iterable[DataFile]) -> pl.LazyFrame:
-    """The rows a table may see: current versions only, with the shard that a source's rows lie in."""
-    schema = entry.table.polars_schema()
-    if entry.table.layer != "sources":
-        return part.store.scan(files, schema)
+def layer_of(catalog: Catalog, table: str) -> str:
+    """The layer of a table that another one names as its input; the codes of persons come with the sources."""
+    return codes.LAYER if table == codes.TABLE else catalog[table].table.layer
+
+
+def _schema_of(catalog: Catalog, table: str) -> pl.Schema:
+    return codes.SCHEMA if table == codes.TABLE else catalog[table].table.polars_schema()
+
+
+def scan_rows(store: Store, catalog: Catalog, table: str, files: Iterable[DataFile]) -> pl.LazyFrame:
+    """The rows that another table may see: current versions only, with the shard that a source's rows lie in."""
+    schema = _schema_of(catalog, table)
+    if layer_of(catalog, table) != "sources":
+        return store.scan(files, schema)
     by_shard: dict[str, list[DataFile]] = {}
     for file in files:
         by_shard.setdefault(file.partition.split("/")[0], []).append(file)
     frames = [
-        part.store.scan(group, schema).with_columns(shard=pl.lit(_shard_or_none(name), pl.UInt16))
+        store.scan(group, schema).with_columns(shard=pl.lit(_shard_or_none(name), pl.UInt16))
         for name, group in by_shard.items()
     ]
     rows = pl.concat(frames) if frames else pl.LazyFrame(schema=schema).with_columns(shard=pl.lit(None, pl.UInt16))

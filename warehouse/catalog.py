@@ -48,6 +48,17 @@ class Entry:
     def compute(self) -> Callable[..., Any]:
         return getattr(self.module, COMPUTE[self.table.layer])  # type: ignore[no-any-return]
 
+    @property
+    def finish(self) -> Callable[..., Any] | None:
+        """What a metric table does once all shards are added up, if anything."""
+        return getattr(self.module, "finish", None)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The unsharded sources that `finish` takes besides the rows."""
+        parameters = inspect.signature(self.finish).parameters if self.finish else ()
+        return tuple(name for name in parameters if name not in ("rows", "settings"))
+
 
 class Catalog:
     """The tables of a warehouse, each layer in an order in which it can be computed."""

@@ -5,7 +5,7 @@ The same for every table, from its declaration alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -16,18 +16,20 @@ from warehouse.table import MONEY, MONEY_SCALE, SEGMENT_ALL, Table
 DATE = "date"
 
 
-def published(entry: Entry, rows: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
+def published(
+    entry: Entry, rows: pl.LazyFrame, settings: Settings, references: Mapping[str, pl.LazyFrame] | None = None
+) -> pl.DataFrame:
     """The table's rows as they are published: the declared columns, sorted by the grain, `all` first.
 
-    `rows` are what `measure` returned for all shards together.
+    `rows` are what `measure` returned for all shards together; `references` the unsharded sources by name, for those
+    tables whose `finish` takes them.
     """
     table = entry.table
     whole = _added_up(table, rows)
     if table.every_day:
         whole = _every_day(table, whole, settings)
-    finish = getattr(entry.module, "finish", None)
-    if finish is not None:
-        whole = finish(whole, settings)
+    if entry.finish is not None:
+        whole = entry.finish(whole, **{name: (references or {})[name] for name in entry.references}, settings=settings)
     return (
         whole.with_columns(*(column.expression().alias(column.name) for column in table.derived if column.expression))
         .with_columns(_as_money(table, whole.collect_schema().names()))
@@ -48,18 +50,15 @@ def months(table: Table, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _added_up(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
-    present = rows.collect_schema().names()
-    sums = [measure.name for measure in table.measures if measure.name in present]
-    if not sums:
+    if not table.measures:
         return rows
-    keys = [column.name for column in table.keys if column.name in present]
-    return rows.group_by(keys).agg(pl.col(sums).sum())
+    keys = [name for name in rows.collect_schema().names() if name in _key_names(table)]
+    return rows.group_by(keys).agg(pl.exclude(keys).sum())
 
 
 def _every_day(table: Table, rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """A row for every day of each key from its first to the last day; stocks become running sums."""
-    keys = [column.name for column in table.keys if column.name != DATE]
-    sums = [measure.name for measure in table.measures]
+    keys = [name for name in _key_names(table) if name != DATE]
     stocks = [measure.name for measure in table.measures if measure.kind == "stock"]
     days = (
         rows.group_by(keys)
@@ -69,10 +68,14 @@ def _every_day(table: Table, rows: pl.LazyFrame, settings: Settings) -> pl.LazyF
     )
     return (
         days.join(rows, on=[*keys, DATE], how="left")
-        .with_columns(pl.col(sums).fill_null(0))
+        .with_columns(pl.exclude(*keys, DATE).fill_null(0))
         .sort(*keys, DATE)
         .with_columns(pl.col(stocks).cum_sum().over(keys))
     )
+
+
+def _key_names(table: Table) -> list[str]:
+    return [column.name for column in table.keys]
 
 
 def _as_money(table: Table, present: Sequence[str]) -> list[pl.Expr]:

@@ -14,7 +14,7 @@ from assets.calendar import Grain, period_number, to_date
 from assets.periods import (
     IS_COMPLETE,
     PERIODS,
-    as_pieces,
+    as_days,
     boundaries,
     dated,
     every_period,
@@ -26,7 +26,7 @@ from assets.periods import (
 from assets.retention import (
     COUNTS,
     RATES,
-    activity_pieces,
+    activity,
     annualised,
     basis_column,
     first_facts_by_basis,
@@ -34,6 +34,7 @@ from assets.retention import (
     window_counts,
 )
 from assets.segments import spans_of, split, split_starts
+from assets.steps import as_pieces
 from warehouse.settings import Settings
 from warehouse.table import Table
 
@@ -71,11 +72,11 @@ def measure(
 
 def _counts(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
     owner = ["basis", "person"]
-    stood = boundaries(activity_pieces(activity_spans), owner, "state", grain, settings)
+    stood = boundaries(as_pieces(activity(activity_spans), owner), owner, "state", grain, settings)
     is_first = period_number(to_date(pl.col("first_start")), grain) == pl.col("number")
     rows = stood.join(first_starts(activity_spans), on=owner).with_columns(is_first=is_first)
     was_or_is_active = (pl.col("now") == 1) | (pl.col("then") == 1)
-    pieces = as_pieces(rows.filter(was_or_is_active), pl.col("then") == 1)
+    pieces = as_days(rows.filter(was_or_is_active), pl.col("then") == 1)
     return (
         dated(split(pieces, segments, pl.col("days_ago")), grain)
         .group_by("period", "period_start", *KEYS)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import ALWAYS_BEFORE, NEVER, day_number
+from assets.conversion import converted
 from assets.revenue import OWNER, amount, currency_columns, mrr_pieces
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes
+from assets.steps import as_pieces, changes, running_total
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -69,6 +70,7 @@ table = Table(
 )
 KEYS = ["currency", "segment", "segment_value"]
 MEASURES = [measure.name for measure in table.measures]
+MONEY_SUMS = [name for name in MEASURES if name.startswith("mrr_") and name != "mrr_fx"]
 
 
 def _quick_ratio() -> pl.Expr:
@@ -82,6 +84,34 @@ def measure(
 ) -> pl.LazyFrame:
     """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
     segments = spans_of(segment_spans, "customer")
+    parts = [_in_contract_currency(mrr_changes, subscription_mrr, segments, settings)]
+    if settings.reporting_currency is not None:
+        parts.append(_in_any_currency(mrr_changes, subscription_mrr, segments, settings))
+    whole = pl.concat(parts, how="diagonal").with_columns(mrr_fx=pl.lit(0, pl.Int64))
+    return whole.with_columns(pl.col(MEASURES).fill_null(0))
+
+
+def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Adds the amounts of the converted rows. What rounding and the change of rates leave over is `mrr_fx`."""
+    if settings.reporting_currency is None:
+        return rows
+    today, yesterday = pl.col("date"), pl.col("date").dt.offset_by("-1d")
+    rated_on = {name: yesterday if name == "mrr_opening" else today for name in MONEY_SUMS}
+    keys = ["date", "segment", "segment_value"]
+    amounts = converted(rows.filter(~pl.col("is_converted")), fx_rates, keys, rated_on, settings)
+    counts = rows.filter("is_converted").drop(MONEY_SUMS)
+    whole = counts.join(amounts, on=[*keys, "currency", "is_converted"]).with_columns(mrr_fx=_left_over())
+    return pl.concat([rows.filter(~pl.col("is_converted")), whole], how="diagonal")
+
+
+def _left_over() -> pl.Expr:
+    gained = pl.sum_horizontal("mrr_opening", "mrr_new", "mrr_reactivation", "mrr_expansion", "mrr_entering")
+    return pl.col("mrr_closing") - gained + pl.sum_horizontal("mrr_contraction", "mrr_churned", "mrr_leaving")
+
+
+def _in_contract_currency(
+    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
     pieces = mrr_pieces(mrr_changes)
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     parts = [
@@ -90,10 +120,25 @@ def measure(
         _crossings(pieces, segments, settings),
         split_starts(first_fact, segments, ["currency"], settings),
     ]
-    return (
-        pl.concat(parts, how="diagonal")
-        .with_columns(mrr_fx=pl.lit(0, pl.Int64), is_converted=pl.lit(False))
-        .with_columns(pl.col(MEASURES).fill_null(0))
+    return pl.concat(parts, how="diagonal").with_columns(is_converted=pl.lit(False))
+
+
+def _in_any_currency(
+    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """Customers, each counted once whatever currencies they pay in."""
+    deltas = mrr_changes.select("person", day=day_number(pl.col("day")), revenue=pl.col("after") - pl.col("before"))
+    paying = as_pieces(running_total(deltas, ["person"], ["revenue"]), ["person"]).filter(pl.col("revenue") > 0)
+    moved = _moved(mrr_changes, settings).unique(["person", "day", "movement"])
+    first_fact = subscription_mrr.group_by("person").agg(pl.col("day").min())
+    keys = ["segment", "segment_value"]
+    parts = [
+        changes(split(paying, segments), keys, {"customers_paying": pl.lit(1)}, settings.first_day, settings.last_day),
+        _booked(moved, segments, keys, list(COUNTS.values())),
+        split_starts(first_fact, segments, [], settings),
+    ]
+    return pl.concat(parts, how="diagonal").with_columns(
+        currency=pl.lit(settings.reporting_currency), is_converted=pl.lit(True)
     )
 
 
@@ -106,25 +151,28 @@ def _stocks(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 def _movements(mrr_changes: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Churn is booked in the segment value of the day before, everything else in that of the day."""
+    return _booked(_moved(mrr_changes, settings), segments, KEYS, [*AMOUNTS.values(), *COUNTS.values()])
+
+
+def _moved(mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """The movements of the range as pieces of one day, with their amount and count under the movement's name."""
     start = day_number(pl.col("day"))
     size = (pl.col("after") - pl.col("before")).abs()
-    moved = mrr_changes.filter(pl.col("day").is_between(settings.first_day, settings.last_day)).select(
-        "person",
-        "currency",
+    return mrr_changes.filter(pl.col("day").is_between(settings.first_day, settings.last_day)).select(
+        *OWNER,
         "day",
+        "movement",
         start=start,
         end=start + 1,
-        days_ago=(pl.col("movement") == "churn").cast(pl.Int32),
         **{name: pl.when(pl.col("movement") == kind).then(size).otherwise(0) for kind, name in AMOUNTS.items()},
         **{name: (pl.col("movement") == kind).cast(pl.Int64) for kind, name in COUNTS.items()},
     )
-    booked = [*AMOUNTS.values(), *COUNTS.values()]
-    return (
-        split(moved, segments, pl.col("days_ago"))
-        .group_by(*KEYS, pl.col("day").alias("date"))
-        .agg(pl.col(booked).sum())
-    )
+
+
+def _booked(moved: pl.LazyFrame, segments: pl.LazyFrame, keys: list[str], names: list[str]) -> pl.LazyFrame:
+    """Churn is booked in the segment value of the day before, everything else in that of the day."""
+    days_ago = (pl.col("movement") == "churn").cast(pl.Int32)
+    return split(moved, segments, days_ago).group_by(*keys, pl.col("day").alias("date")).agg(pl.col(names).sum())
 
 
 def _crossings(pieces: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

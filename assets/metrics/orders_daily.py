@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number
+from assets.conversion import converted
 from assets.revenue import OWNER, amount, currency_columns
 from assets.segments import spans_of, split, split_starts
 from warehouse.settings import Settings
@@ -40,29 +41,59 @@ table = Table(
     segmented=True,
     sources=("orders",),
 )
-KEYS = ["currency", "segment", "segment_value"]
+IN_ANY_CURRENCY = "revenue_first_orders_in_any_currency"
 MEASURES = [measure.name for measure in table.measures]
 
 
 def measure(order_days: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Counts and revenue by day, currency and segment, in contract currency."""
+    """Counts and revenue by day, currency and segment, in contract currency; and customers whatever the currency."""
     segments = spans_of(segment_spans, "customer")
-    first = order_days.group_by(OWNER).agg(first_day=pl.col("day").min())
-    is_first = pl.col("day") == pl.col("first_day")
+    parts = [_counted(order_days, OWNER, segments, settings).with_columns(is_converted=pl.lit(False))]
+    if settings.reporting_currency is not None:
+        in_any = _counted(order_days, ["person"], segments, settings)
+        parts.append(in_any.with_columns(currency=pl.lit(settings.reporting_currency), is_converted=pl.lit(True)))
+    return pl.concat(parts, how="diagonal").with_columns(pl.col([*MEASURES, IN_ANY_CURRENCY]).fill_null(0))
+
+
+def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Adds the amounts of the converted rows, at the rate of the day."""
+    if settings.reporting_currency is None:
+        return rows
+    contract, keys = rows.filter(~pl.col("is_converted")), ["date", "segment", "segment_value"]
+    rated_on = dict.fromkeys(["revenue", IN_ANY_CURRENCY], pl.col("date"))
+    amounts = converted(contract, fx_rates, keys, rated_on, settings).rename({IN_ANY_CURRENCY: "revenue_first_orders"})
+    counts = rows.filter("is_converted").drop("revenue", "revenue_first_orders", IN_ANY_CURRENCY)
+    return pl.concat([contract, counts.join(amounts, on=[*keys, "currency", "is_converted"])], how="diagonal")
+
+
+def _counted(order_days: pl.LazyFrame, owner: list[str], segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Counts and revenue of each day by the currency, if any, that the owner has, and segment."""
+    keys = [*owner[1:], "segment", "segment_value"]
     start = day_number(pl.col("day"))
+    first, first_in_any = pl.col("day").min().over(owner), pl.col("day").min().over("person")
     days = (
-        order_days.filter(pl.col("day").is_between(settings.first_day, settings.last_day))
-        .join(first, on=OWNER)
-        .with_columns(
-            start=start,
-            end=start + 1,
-            customers_ordering=pl.lit(1, pl.Int64),
-            customers_first_order=is_first.cast(pl.Int64),
-            revenue_first_orders=pl.when(is_first).then("revenue").otherwise(0),
+        order_days.with_columns(
+            first_revenue=pl.when(pl.col("day") == first).then("revenue").otherwise(0),
+            first_revenue_in_any=pl.when(pl.col("day") == first_in_any).then("revenue").otherwise(0),
+            is_first=pl.col("day") == first,
         )
+        .filter(pl.col("day").is_between(settings.first_day, settings.last_day))
+        .group_by(*owner, "day")
+        .agg(
+            pl.col("orders", "revenue").sum(),
+            customers_ordering=pl.lit(1, pl.Int64).first(),
+            customers_first_order=pl.col("is_first").any().cast(pl.Int64),
+            revenue_first_orders=pl.col("first_revenue").sum(),
+            **{IN_ANY_CURRENCY: pl.col("first_revenue_in_any").sum()},
+        )
+        .with_columns(start=start, end=start + 1)
     )
-    counts = split(days, segments).group_by(*KEYS, pl.col("day").alias("date")).agg(pl.col(MEASURES).sum())
-    starts = split_starts(first.rename({"first_day": "day"}), segments, ["currency"], settings)
-    return pl.concat([counts, starts], how="diagonal").with_columns(
-        pl.col(MEASURES).fill_null(0), is_converted=pl.lit(False)
+    counts = split(days, segments).group_by(*keys, pl.col("day").alias("date"))
+    first_fact = order_days.group_by(owner).agg(pl.col("day").min())
+    return pl.concat(
+        [
+            counts.agg(pl.col([*MEASURES, IN_ANY_CURRENCY]).sum()),
+            split_starts(first_fact, segments, owner[1:], settings),
+        ],
+        how="diagonal",
     )

@@ -13,7 +13,7 @@ import polars as pl
 from assets.periods import (
     IS_COMPLETE,
     PERIODS,
-    as_pieces,
+    as_days,
     boundaries,
     dated,
     every_period,
@@ -28,6 +28,7 @@ from assets.revenue import (
     currency_columns,
     mrr_pieces,
     retention_amounts,
+    with_converted,
 )
 from assets.segments import spans_of, split, split_starts
 from warehouse.settings import Settings
@@ -66,7 +67,7 @@ def measure(
     parts = []
     for grain in PERIODS:
         stood = boundaries(mrr_pieces(mrr_changes), OWNER, "revenue", grain, settings).filter(pl.col("then") > 0)
-        pieces = dated(split(as_pieces(stood, pl.lit(True)), segments, pl.col("days_ago")), grain)
+        pieces = dated(split(as_days(stood, pl.lit(True)), segments, pl.col("days_ago")), grain)
         amounts = {name: value.cast(pl.Int64).sum() for name, value in retention_amounts().items()}
         parts += [
             pieces.group_by("period", "period_start", "currency", "segment", "segment_value").agg(**amounts),
@@ -77,6 +78,8 @@ def measure(
     )
 
 
-def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Every period of each key up to the one of the watermark."""
-    return every_period(rows, KEYS, MEASURES, settings)
+def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Every period of each key up to the one of the watermark; converted at the rate of the day before the period."""
+    keys = ["basis", "period", "period_start", "segment", "segment_value", "is_complete"]
+    whole = every_period(rows, KEYS, MEASURES, settings).drop("number")
+    return with_converted(whole, fx_rates, keys, pl.col("period_start").dt.offset_by("-1d"), settings)

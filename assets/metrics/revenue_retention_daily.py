@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.calendar import day_number, to_date
 from assets.revenue import (
     RETENTION_MEASURES,
     RETENTION_RATES,
@@ -15,6 +16,7 @@ from assets.revenue import (
     retention_amounts,
     revenue_windows,
     trailing_revenue,
+    with_converted,
 )
 from assets.segments import spans_of, split, split_starts
 from assets.steps import changes
@@ -63,6 +65,13 @@ def measure(
         settings.last_day,
     )
     return pl.concat([amounts, _starts(subscription_mrr, order_days, segments, settings)], how="diagonal")
+
+
+def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Adds the converted rows: both sides of a window at the rate of its start."""
+    keys = ["basis", "date", "window_days", "segment", "segment_value"]
+    start = to_date(day_number(pl.col("date")) - pl.col("window_days"))
+    return with_converted(rows, fx_rates, keys, start, settings)
 
 
 def _starts(
