@@ -18,6 +18,7 @@ from warehouse.code import code_version
 from warehouse.draft import Draft
 from warehouse.errors import StorageError
 from warehouse.manifest import PUBLISHED_LAYER, DataFile, Manifest
+from warehouse.names import check_inside
 
 if TYPE_CHECKING:
     from warehouse.config import Config
@@ -67,7 +68,7 @@ def read(folder: Path) -> Candidate:
 
 def place(home: Path, proposal: Manifest) -> Candidate:
     """Lays the proposal out in a new staging folder. Raises StorageError."""
-    folder = home / "staging" / uuid.uuid4().hex
+    folder = check_inside(home, home / "staging" / uuid.uuid4().hex)
     durable.make_folder(folder)
     links.make(home, folder, proposal.published())
     durable.write(folder / RECORD, manifest.to_bytes(proposal))

@@ -15,7 +15,7 @@ from warehouse import durable, history, links, manifest, views
 from warehouse.candidate import RECORD, VERDICT, Candidate
 from warehouse.errors import GateRefused, PublishConflict
 from warehouse.manifest import DataFile, Manifest
-from warehouse.names import check_label
+from warehouse.names import check_inside, check_label
 
 _OWN_FILES = {RECORD, VERDICT, manifest.NAME, views.NAME}
 
@@ -33,6 +33,7 @@ def commit(
     `trusted` is a release whose files need no hashing, besides the base. Raises GateRefused (no verdict that passed
     exactly this content), PublishConflict (the base is no longer the head), StorageError.
     """
+    check_inside(home, candidate.folder)
     _check_verdict(candidate, verdict)
     head = history.newest(home)
     _check_base(candidate, head)
@@ -100,7 +101,7 @@ def _settle(home: Path, candidate: Candidate, published: Manifest, new_files: It
     durable.make_folder(home / "releases")
     data = {home / file.path for file in new_files}
     above = {parent for path in data for parent in path.parents if parent.is_relative_to(home)}
-    durable.sync_all({*data, *above, database, *links.folders(folder), home / "staging", home, home.parent})
+    durable.sync_all({*data, *above, database, *links.folders(folder), home / "releases", home, home.parent})
     for record in (RECORD, VERDICT):
         (folder / record).unlink(missing_ok=True)
     durable.write(folder / manifest.NAME, manifest.to_bytes(published), mode=durable.READ_ONLY)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from warehouse import manifest
 from warehouse.errors import UsageError
 from warehouse.manifest import NAME, Manifest
+from warehouse.names import check_inside
 
 CURRENT = "current"
 EXPIRED = "expired"
@@ -28,8 +29,8 @@ def path_of(home: Path, number: int) -> Path:
 
 
 def numbers(home: Path) -> list[int]:
-    """The numbers of all releases, ascending."""
-    folder = home / "releases"
+    """The numbers of all releases, ascending. Raises StorageError where their folder is a link to elsewhere."""
+    folder = check_inside(home, home / "releases")
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted(int(name) for name in names if name.isdecimal() and len(name) >= 8)
 

@@ -16,7 +16,8 @@ from warehouse.errors import StorageError
 WHOLE = "whole"
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_PARTITION = re.compile(r"[a-z][a-z0-9_]*=[A-Za-z0-9][A-Za-z0-9._-]*(/[a-z][a-z0-9_]*=[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_STEP = r"[a-z][a-z0-9_]{0,99}=[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+_PARTITION = re.compile(rf"{_STEP}(/{_STEP})*")
 _DATA_FILE = re.compile(r"data(/[A-Za-z0-9][A-Za-z0-9._=-]*)+\.parquet")
 
 

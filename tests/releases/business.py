@@ -76,7 +76,11 @@ class Business:
         deliveries: tuple[str, ...] = (),
         migrations: tuple[str, ...] = (),
     ) -> Candidate:
-        draft = self.draft(months, tables, deliveries)
+        return self.stage_draft(self.draft(months, tables, deliveries), tables, migrations)
+
+    def stage_draft(
+        self, draft: Draft, tables: Mapping[str, Table] = TABLES, migrations: tuple[str, ...] = ()
+    ) -> Candidate:
         return self.releases.stage(
             draft,
             tables=tables,
