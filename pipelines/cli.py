@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except Exception as error:
-        said = f"Unexpected {type(error).__name__}: {error}. Nothing was published; --debug shows where it happened."
+        said = f"Unexpected {type(error).__name__}: {error}. This is a defect; --debug shows where it happened."
         return _fail(said, FAILED, options.debug)
     return DONE
 

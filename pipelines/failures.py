@@ -9,6 +9,8 @@ from typing import Protocol
 
 import dagster as dg
 
+from warehouse.errors import HoldfastError
+
 
 class Attempted(Protocol):
     """What a step's context tells of it."""
@@ -30,6 +32,13 @@ def failing_clearly(context: Attempted) -> Iterator[None]:
         if context.retry_number < IO_RETRIES.max_retries and any(_is_transient(cause) for cause in causes(error)):
             raise
         raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+def told(error: BaseException) -> BaseException:
+    """The error a user should hear of: what Holdfast says itself, else what a step failed with."""
+    chain = list(causes(error))
+    own = next((one for one in chain if isinstance(one, HoldfastError)), None)
+    return own or next((one for one in chain if not isinstance(one, dg.Failure)), error)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

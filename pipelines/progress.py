@@ -36,7 +36,7 @@ class Progress(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         told = getattr(record, "dagster_meta", {})
         event, step = told.get("dagster_event"), told.get("step_key")
-        if event is None and step and record.levelno >= logging.INFO:
+        if event is None and record.levelno >= logging.INFO:
             self._say(told.get("orig_message") or record.getMessage())
         elif event is not None and event.event_type_value in STEPS:
             self._advance(event.event_type_value, str(step))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from pipelines import news
-from pipelines.last_audit import describe_refusal, last_audit
+from pipelines.last_audit import describe_refusal
+from quality.verdict import Verdict
 from warehouse.config import Config
-from warehouse.errors import GateRefused, HoldfastError
+from warehouse.errors import GateRefused
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
 
@@ -38,9 +40,7 @@ def run(config: Config, last_day: date | None = None, *, assets_folder: Path | N
 
 
 def _execute(config: Config, found: news.News, last_day: date | None, assets_folder: Path | None) -> None:
-    import dagster as dg
-
-    from pipelines.failures import causes
+    from pipelines.failures import told
     from pipelines.graph import build
     from pipelines.instance import open_instance
     from pipelines.jobs import DAILY, range_tags
@@ -58,19 +58,27 @@ def _execute(config: Config, found: news.News, last_day: date | None, assets_fol
     warehouse = {"config_file": str(config.file), "last_day": last_day.isoformat() if last_day else ""}
     if assets_folder:
         warehouse["assets_folder"] = str(assets_folder)
+    run_id = str(uuid.uuid4())
     failure: BaseException | None = None
     try:
         with open_instance(config) as instance:
             job.execute_in_process(
                 instance=instance,
+                run_id=run_id,
                 tags=range_tags(found.first_month, found.last_month),
                 run_config={"loggers": {LOGGER: {}}, "resources": {"warehouse": {"config": warehouse}}},
             )
-    except dg.DagsterAssetCheckFailedError:
-        failure = GateRefused(describe_refusal(last_audit(config).verdict))
     except Exception as error:
-        failure = next((one for one in causes(error) if isinstance(one, HoldfastError)), error)
+        failure = _refusal(config, run_id) or told(error)
     finally:
         progress.close()
     if failure is not None:
         raise failure
+
+
+def _refusal(config: Config, run_id: str) -> GateRefused | None:
+    """What the gate said of this run's candidate, where it refused: the run then ends before the release."""
+    refused = Releases(config.home).last_refused()
+    if refused is None or refused.manifest.run != run_id:
+        return None
+    return GateRefused(describe_refusal(Verdict.from_json(refused.verdict() or {})))
