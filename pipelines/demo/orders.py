@@ -22,7 +22,7 @@ PAID, REFUNDED, CANCELLED, PENDING = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """`versions`: a row per delivered version; `repeats`: per customer the first day and whether another order followed.
+    """`versions`: a row per delivered version; `repeats`: per customer its first day and if another order followed.
 
     Columns of versions: order (number), customer, second (of the calendar), cents, refunded_cents (null where the row
     has none), status (position in STATUSES), updated (second), is_last (the version that counts).
