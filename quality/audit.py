@@ -14,6 +14,7 @@ import polars as pl
 
 from quality import changes, deliveries, identities, origins, profile, staged, volumes
 from quality.profile import Profile
+from quality.rejected import Rejected
 from quality.rules import Rule, rules_of
 from quality.verdict import Observation, Result
 from warehouse.candidate import Candidate
@@ -94,8 +95,8 @@ class Audit:
         name = entry.table.name
         measured = profile.measure(entry, self.manifest, self.store, self.head)
         self.profiles[name] = measured
-        reasons = partial(profile.reasons, name, candidate=self.manifest, store=self.store)
-        found = deliveries.observe(measured, reasons)
+        rejected = Rejected(name, self.manifest, self.store)
+        found = deliveries.observe(measured, rejected, self._rows("sources", name))
         if measured.days.height:
             found += volumes.observe(measured)
             found += volumes.freshness(measured, self.watermark)

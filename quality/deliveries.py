@@ -1,66 +1,79 @@
-"""Bounds for what was delivered: files that are empty, rows that went to quarantine, and the ledger's own law.
+"""Bounds for what was delivered: empty files, rows in quarantine, rows that repeat, and the ledger's own law.
 
-Here belongs what is judged file by file. What is judged day by day is in volumes.py.
+Here belongs what is judged file by file. What is judged day by day against history is in volumes.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
 from quality.profile import Profile
-from quality.verdict import Observation
+from quality.rejected import Rejected
+from quality.verdict import Observation, Severity
 
 # A file, or all new files together, with fewer rows than this is too small for a share to mean something.
 LEAST_ROWS = 20
+LEAST_ROWS_OF_A_DAY = 50
 QUARANTINE_BLOCKS = 0.25
 QUARANTINE_WARNS = 0.05
+MORE_REPEATED = 0.2
 FILES_TO_COMPARE = 3
 RECENT_FILES = 28
 EMPTY_IS_USUAL = 0.10
 
 COUNTED = ("taken", "quarantined", "excluded_where", "excluded_distinct", "merged")
+_MEND = "Have it mended and delivered again, or exclude such rows by name (`where`) if they are no facts."
 
 
-def observe(profile: Profile, reasons: Callable[[str], str]) -> list[Observation]:
-    """Every new file of a source: `reasons` says why rows of a file are in quarantine."""
-    found: list[Observation] = []
-    for line in profile.files.iter_rows(named=True):
-        found.append(_law(profile.source, line))
-    for line in profile.new_files.iter_rows(named=True):
+def observe(profile: Profile, rejected: Rejected, rows_in_lake: int) -> list[Observation]:
+    """Every file of a source, above all the new ones."""
+    new = list(profile.new_files.iter_rows(named=True))
+    found = _accounts(profile, rows_in_lake)
+    usual_repeated = _usual_repeated(profile)
+    for line in new:
         found += _empty(profile, line)
-        found += _quarantined(profile.source, line, reasons)
-    return found + _quarantined_in_all(profile)
+        found += _quarantined(profile.source, line, rejected)
+        found += _repeated(profile.source, line, usual_repeated)
+    return [*found, *_quarantined_in_all(profile.source, new), *_quarantined_days(profile, rejected)]
 
 
 def usual_rows(profile: Profile, path: str) -> tuple[float, int, float]:
-    """Of the other files around this one: the median of their rows, how many have rows, the share that has none."""
+    """Of the latest other files: the median of their rows, how many have rows, the share that has none."""
     rows = [count for name, count in profile.sizes if name != path][-RECENT_FILES:]
     filled = [count for count in rows if count]
     empty_share = 1 - len(filled) / len(rows) if rows else 0.0
     return (median(filled) if filled else 0.0), len(filled), empty_share
 
 
-def _law(source: str, line: dict[str, Any]) -> Observation:
-    lost = line["rows_in"] - sum(line[name] for name in COUNTED)
-    return Observation(
-        check="every row is accounted for",
-        table=source,
-        observed=lost,
-        low=0,
-        high=0,
-        severity="critical",
-        message="Rows in must be rows taken, quarantined, excluded or merged: a defect of the ingest, report it.",
-        where=line["path"],
-    )
+def _accounts(profile: Profile, rows_in_lake: int) -> list[Observation]:
+    """Rows in = rows taken, quarantined, excluded or merged, file by file; rows taken are the rows of the lake."""
+    message = "Rows got lost or were made up on the way in: a defect of the ingest, or a damaged lake."
+    found = [
+        Observation(
+            check="every row is accounted for",
+            table=profile.source,
+            observed=line["rows_in"] - sum(line[name] for name in COUNTED),
+            low=0,
+            high=0,
+            severity="critical",
+            message=message,
+            where=line["path"],
+        )
+        for line in profile.files.iter_rows(named=True)
+    ]
+    taken = int(profile.files.get_column("taken").sum())
+    return [
+        *found,
+        Observation("the lake holds the rows taken", profile.source, rows_in_lake, taken, taken, "critical", message),
+    ]
 
 
 def _empty(profile: Profile, line: dict[str, Any]) -> list[Observation]:
     usual, files, empty_share = usual_rows(profile, line["path"])
     if usual < LEAST_ROWS or files < FILES_TO_COMPARE:
         return []
-    blocks = empty_share <= EMPTY_IS_USUAL
     return [
         Observation(
             check="the file is not empty",
@@ -68,7 +81,7 @@ def _empty(profile: Profile, line: dict[str, Any]) -> list[Observation]:
             observed=line["rows_in"],
             low=1,
             high=None,
-            severity="critical" if blocks else "warning",
+            severity="critical" if empty_share <= EMPTY_IS_USUAL else "warning",
             message=f"The file has no rows; files of {profile.source} usually have about {usual:,.0f}. "
             "Deliver it again, or take it out of the inbox if nothing happened, and run again.",
             where=line["path"],
@@ -76,44 +89,64 @@ def _empty(profile: Profile, line: dict[str, Any]) -> list[Observation]:
     ]
 
 
-def _quarantined(source: str, line: dict[str, Any], reasons: Callable[[str], str]) -> list[Observation]:
+def _quarantined(source: str, line: dict[str, Any], rejected: Rejected) -> list[Observation]:
     rows, bad = line["rows_in"], line["quarantined"]
     if not rows:
         return []
     share = bad / rows
-    why = f" Reasons: {reasons(line['path'])}." if share > QUARANTINE_WARNS else ""
-    message = (
-        f"{bad:,} of {rows:,} rows of the file break the contract of {source} and are in quarantine.{why} "
-        "Have the file mended and delivered again, or exclude such rows by name (`where`) if they are no facts."
-    )
-    bounds = _bounds(rows)
+    why = f" Reasons: {rejected.reasons(line['path'])}." if share > QUARANTINE_WARNS else ""
+    message = f"{bad:,} of {rows:,} rows of the file break the contract of {source}.{why} {_MEND}"
     return [
-        Observation("share in quarantine", source, share, None, bound, severity, message, where=line["path"])  # type: ignore[arg-type]
-        for severity, bound in bounds.items()
+        Observation("share in quarantine", source, share, None, bound, severity, message, where=line["path"])
+        for severity, bound in _bounds(rows)
     ]
 
 
-def _bounds(rows: int) -> dict[str, float]:
+def _bounds(rows: int) -> list[tuple[Severity, float]]:
     if rows < LEAST_ROWS:
-        return {"warning": QUARANTINE_BLOCKS}
-    return {"critical": QUARANTINE_BLOCKS, "warning": QUARANTINE_WARNS}
+        return [("warning", QUARANTINE_BLOCKS)]
+    return [("critical", QUARANTINE_BLOCKS), ("warning", QUARANTINE_WARNS)]
 
 
-def _quarantined_in_all(profile: Profile) -> list[Observation]:
+def _quarantined_in_all(source: str, new: Sequence[dict[str, Any]]) -> list[Observation]:
     """Many small files, each too small to be judged alone."""
-    small = [line for line in profile.new_files.iter_rows(named=True) if line["rows_in"] < LEAST_ROWS]
+    small = [line for line in new if line["rows_in"] < LEAST_ROWS]
     rows, bad = sum(line["rows_in"] for line in small), sum(line["quarantined"] for line in small)
     if rows < LEAST_ROWS:
         return []
-    return [
-        Observation(
-            check="share in quarantine of small files together",
-            table=profile.source,
-            observed=bad / rows,
-            low=None,
-            high=QUARANTINE_BLOCKS,
-            severity="critical",
-            message=f"{bad:,} of {rows:,} rows in {len(small)} small files are in quarantine: see `holdfast check`.",
-            where=max(small, key=lambda line: line["quarantined"])["path"],
-        )
-    ]
+    message = f"{bad:,} of {rows:,} rows in {len(small)} small files break the contract of {source}. {_MEND}"
+    worst = max(small, key=lambda line: (line["quarantined"], line["path"]))["path"]
+    check = "share in quarantine of small files together"
+    return [Observation(check, source, bad / rows, None, QUARANTINE_BLOCKS, "critical", message, where=worst)]
+
+
+def _quarantined_days(profile: Profile, rejected: Rejected) -> list[Observation]:
+    """One bad day in a long file: it blocks where this candidate is answerable for it, history warns."""
+    found = []
+    judged = set(profile.judged)
+    for file, day, bad, good in rejected.by_day(profile.new_files).iter_rows():
+        if bad + good < LEAST_ROWS_OF_A_DAY:
+            continue
+        severity: Severity = "critical" if day in judged else "warning"
+        message = f"{bad:,} of {bad + good:,.0f} rows of {day} break the contract of {profile.source}. {_MEND}"
+        share, where = bad / (bad + good), f"day {day} in {file}"
+        check = "share of a day in quarantine"
+        found.append(Observation(check, profile.source, share, None, QUARANTINE_BLOCKS, severity, message, where=where))
+    return found
+
+
+def _repeated(source: str, line: dict[str, Any], usual: float) -> list[Observation]:
+    """Rows that another version stands for, against what this source's files usually have."""
+    if line["taken"] < LEAST_ROWS:
+        return []
+    message = (
+        f"{line['superseded']:,} of {line['taken']:,} rows of the file repeat an id of another row, which counts instead. "
+        "Look whether an old file came again, or whether ids are not unique."
+    )
+    share, bound = line["superseded"] / line["taken"], min(1.0, usual + MORE_REPEATED)
+    return [Observation("share of repeated ids", source, share, None, bound, "warning", message, where=line["path"])]
+
+
+def _usual_repeated(profile: Profile) -> float:
+    counts = profile.files.filter(profile.files["taken"] > 0).tail(RECENT_FILES).select("superseded", "taken")
+    return median(superseded / taken for superseded, taken in counts.iter_rows()) if counts.height else 0.0

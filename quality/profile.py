@@ -16,6 +16,7 @@ import polars as pl
 
 from assets.states.order_days import HAPPENED
 from quality.bands import HISTORY_DAYS
+from warehouse import ledger as ledgers
 from warehouse.catalog import Entry
 from warehouse.manifest import DataFile, Manifest
 from warehouse.store import Store
@@ -35,7 +36,7 @@ DAYS = pl.Schema(
 FIRST_LOAD_DAYS = 28
 
 IDS = pl.Schema({"customer_id": pl.String, "day": pl.Date})
-LEDGER_KEY = ("source", "path", "sha256")
+DELIVERY = ("path", "sha256", "reading")
 
 
 @dataclass(frozen=True)
@@ -96,22 +97,15 @@ def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | No
 
 def ledger(source: str, candidate: Manifest, store: Store, head: Manifest | None) -> pl.DataFrame:
     """The source's lines in the ledger, sorted by path, with `is_new`: not in the release it builds on."""
-    lines = store.scan(candidate.of("ledger", "files")).filter(pl.col("source") == source).collect()
-    known = head.of("ledger", "files") if head else []
-    if not known:
-        return lines.with_columns(is_new=pl.lit(True)).sort("path")
-    before = store.scan(known).select(LEDGER_KEY).with_columns(is_new=pl.lit(False)).unique().collect()
-    return lines.join(before, on=LEDGER_KEY, how="left").with_columns(pl.col("is_new").fill_null(True)).sort("path")
 
+    def lines(manifest: Manifest | None) -> pl.LazyFrame:
+        files = manifest.of(ledgers.LAYER, ledgers.TABLE) if manifest else []
+        own = [file for file in files if file.partition == ledgers.partition(source)]
+        return store.scan(own, ledgers.SCHEMA)
 
-def reasons(source: str, path: str, candidate: Manifest, store: Store, most: int = 3) -> str:
-    """Why rows of a file are in quarantine: the most frequent reasons with their counts."""
-    files = candidate.of("quarantine", source)
-    if not files:
-        return "none are kept"
-    lines = store.scan(files).filter(pl.col("file") == path)
-    counted = lines.group_by("reasons").len().sort(["len", "reasons"], descending=[True, False]).head(most).collect()
-    return "; ".join(f"{reason} ({rows:,} rows)" for reason, rows in counted.iter_rows())
+    known = lines(head).select(DELIVERY).unique().with_columns(is_new=pl.lit(False))
+    found = lines(candidate).join(known, on=DELIVERY, how="left").with_columns(pl.col("is_new").fill_null(True))
+    return found.sort("path").collect()
 
 
 def unknown_customers(source: str, profile: Profile, candidate: Manifest, store: Store) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from quality.audit import Audit
 from quality.verdict import Observation
-from warehouse import catalog
+from warehouse import catalog, ledger, quarantine
 from warehouse.candidate import Candidate
 from warehouse.catalog import Catalog
 from warehouse.draft import Draft
@@ -70,17 +70,25 @@ class Shop:
         self.runs = 0
 
     def stage(
-        self, deliveries: list[Delivery], *, watermark: date | None = None, table: pl.DataFrame | None = None
+        self,
+        deliveries: list[Delivery],
+        *,
+        watermark: date | None = None,
+        table: pl.DataFrame | None = None,
+        forgotten: int = 0,
     ) -> Candidate:
+        """`table` stands for orders_daily; the lake forgets so many rows."""
         self.runs += 1
         draft = Draft.open_or_create(self.home, f"run-{self.runs}", self.releases.head())
         lake = pl.concat([self.orders(one) for one in deliveries])
-        for layer, name, frame in (
-            ("sources", "orders", lake),
-            ("ledger", "files", _ledger(deliveries)),
-            ("quarantine", "orders", _quarantine(deliveries)),
+        lake = lake.head(lake.height - forgotten)
+        bad = {quarantine.partition(one.name): _quarantined(one) for one in deliveries if one.without_id}
+        for layer, name, parts in (
+            ("sources", "orders", {"whole": lake}),
+            (ledger.LAYER, ledger.TABLE, {ledger.partition("orders"): _ledger(deliveries)}),
+            (quarantine.LAYER, "orders", bad),
         ):
-            draft.put(layer, name, {"whole": self.store.write(layer, name, "whole", frame)})
+            draft.put(layer, name, {key: self.store.write(layer, name, key, frame) for key, frame in parts.items()})
         last = watermark or max(one.day for one in deliveries)
         declared = self.catalog["orders_daily"].table
         frame = (orders_daily(lake, last) if table is None else table).sort("date", "segment", "segment_value")
@@ -186,22 +194,22 @@ def _ledger(deliveries: list[Delivery]) -> pl.DataFrame:
             "source": "orders",
             "path": path,
             "sha256": str(parts),
+            "reading": "",
             "rows_in": sum(one.rows for one in parts),
             "taken": sum(one.taken for one in parts),
             "quarantined": sum(one.without_id for one in parts),
             "excluded_where": 0,
             "excluded_distinct": 0,
             "merged": 0,
+            "superseded": 0,
             "first_day": min(days, default=None),
             "last_day": max(days, default=None),
         }
 
     files = {one.name: [other for other in deliveries if other.name == one.name] for one in deliveries}
-    return pl.DataFrame([line(*file) for file in files.items()], infer_schema_length=None).with_columns(
-        pl.col("first_day", "last_day").cast(pl.Date)
-    )
+    return pl.DataFrame([line(*file) for file in files.items()], schema=ledger.SCHEMA)
 
 
-def _quarantine(deliveries: list[Delivery]) -> pl.DataFrame:
-    rows = [(one.name, number, "customer_id is missing") for one in deliveries for number in range(one.without_id)]
-    return pl.DataFrame(rows, schema={"file": pl.String, "row": pl.Int64, "reasons": pl.String}, orient="row")
+def _quarantined(one: Delivery) -> pl.DataFrame:
+    rows = [("orders", one.name, number, one.day, "customer_id is missing", "{}") for number in range(one.without_id)]
+    return pl.DataFrame(rows, schema=quarantine.SCHEMA, orient="row")

@@ -72,6 +72,19 @@ def test_a_day_half_as_busy_warns_at_most(shop: Shop) -> None:
     assert {severity for severity, _ in found} <= {"warning"}
 
 
+def test_one_bad_day_in_a_file_of_many_blocks(shop: Shop) -> None:
+    week = [Delivery(NEXT + timedelta(days=number), 2000, path="inbox/orders/week.csv") for number in range(7)]
+    week[3] = Delivery(week[3].day, 2000, without_id=1000, path="inbox/orders/week.csv")
+    found = shop.failures(shop.stage([*HISTORY, *week]))
+    blocked = found["critical", "share of a day in quarantine"]
+    assert (blocked.observed, blocked.where) == (0.5, f"day {week[3].day} in inbox/orders/week.csv")
+
+
+def test_a_lost_row_blocks(shop: Shop) -> None:
+    candidate = shop.stage(after(Delivery(NEXT, 2000)), forgotten=1)
+    assert ("critical", "the lake holds the rows taken") in shop.failures(candidate)
+
+
 def test_one_id_for_everybody_blocks(shop: Shop) -> None:
     found = shop.failures(shop.stage(after(Delivery(NEXT, 2000, customers=1))))
     assert found["critical", "persons are told apart"].observed == 1 / 2000
