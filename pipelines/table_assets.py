@@ -27,7 +27,7 @@ def _asset(entry: Entry, tables: Catalog, months: dg.PartitionsDefinition[str]) 
         name=table.name,
         group_name=table.layer,
         description=table.description,
-        deps=[name for name in entry.inputs if name in tables],
+        deps=sorted({name for name in (*entry.inputs, *entry.references) if name in tables}),
         partitions_def=months,
         backfill_policy=SINGLE_RUN,
         retry_policy=IO_RETRIES,

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.pipelines.toy import toy
+
+__all__ = ["toy"]

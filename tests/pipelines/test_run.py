@@ -1,0 +1,115 @@
+"""How a run is conducted: in which order, over which days, what ends it, and what is left afterwards."""
+
+from __future__ import annotations
+
+import errno
+from datetime import date
+
+import pytest
+
+from pipelines.days import DayRange
+from quality.verdict import Result
+from tests.pipelines.toy import NewFiles, Toy
+from warehouse.errors import GateRefused, PublishConflict, SourceError, UsageError
+from warehouse.locks import RunLock
+from warehouse.releases import Releases
+
+BLOCK = Result("rows", "orders_daily", None, "critical", False, "0", ">= 1", "It is empty.", "2026-03-05")
+
+
+def test_a_run_goes_from_sources_to_a_release(toy: Toy) -> None:
+    outcome = toy.run()
+    assert outcome is not None
+    assert outcome.is_new
+    # The month of the first new day is the partition: it is computed from its first day.
+    assert toy.made == ["orders", "order_days", "2026-03-01 to 2026-06-04", "orders_daily", "audit"]
+    head = Releases(toy.config.home).head()
+    assert head is not None
+    assert (head.number, head.watermark, head.verdict["passed"]) == (1, "2026-06-04", True)
+    assert not list((toy.config.home / "staging").iterdir())
+
+
+def test_without_news_nothing_runs(toy: Toy) -> None:
+    toy.run()
+    toy.made.clear()
+    toy.inbox = NewFiles((), None, None)
+    toy.days = DayRange(date(2026, 6, 4), date(2026, 6, 5))
+    further = toy.run()  # the fifth of June is complete by now, even if no table changed
+    assert further is not None
+    assert further.release.watermark == "2026-06-05"
+    toy.made.clear()
+    assert toy.run() is None
+    assert toy.made == []
+
+
+def test_news_that_change_nothing_make_no_release(toy: Toy) -> None:
+    toy.run()
+    again = toy.run()
+    assert again is not None
+    assert (again.is_new, again.release.number) == (False, 1)
+
+
+def test_news_that_change_a_table_make_the_next_release(toy: Toy) -> None:
+    toy.run()
+    toy.rows = 2
+    again = toy.run()
+    assert again is not None
+    assert (again.is_new, again.release.number, again.release.changed) == (True, 2, {"metrics/orders_daily": 1})
+
+
+def test_a_block_publishes_nothing_and_says_what_and_where(toy: Toy) -> None:
+    toy.run()
+    toy.rows, toy.results = 2, [BLOCK]
+    for _ in range(2):
+        with pytest.raises(GateRefused, match=r"orders_daily: It is empty. \(2026-03-05\)"):
+            toy.run()
+    releases = Releases(toy.config.home)
+    assert releases.numbers() == [1]
+    refused = releases.last_refused()
+    assert refused is not None
+    assert refused.base == 1
+
+
+def test_a_block_that_names_no_metric_table_stops_the_release_too(toy: Toy) -> None:
+    toy.results = [Result("reads", "all", None, "critical", False, "", "", "Nothing could be read.")]
+    with pytest.raises(GateRefused):
+        toy.run()
+    assert Releases(toy.config.home).numbers() == []
+
+
+def test_the_error_of_a_step_reaches_the_caller_as_it_is(toy: Toy) -> None:
+    def fail(table: str) -> None:
+        raise SourceError(f"inbox/{table}.csv is not UTF-8")
+
+    toy.fail = fail
+    with pytest.raises(SourceError, match=r"inbox/orders\.csv is not UTF-8"):
+        toy.run()
+    assert toy.made == ["orders"]
+
+
+def test_a_disturbance_of_input_or_output_is_tried_again(toy: Toy) -> None:
+    def fail(table: str) -> None:
+        if toy.made == ["orders"]:
+            raise OSError(errno.EIO, "Input/output error")
+
+    toy.fail = fail
+    assert toy.run() is not None
+    assert toy.made[:2] == ["orders", "orders"]
+
+
+def test_a_second_run_on_one_root_is_told_who_holds_it(toy: Toy) -> None:
+    with RunLock(toy.config.home), pytest.raises(PublishConflict, match="pid"):
+        toy.run()
+    assert toy.made == []
+
+
+def test_a_day_before_the_current_release_is_refused(toy: Toy) -> None:
+    toy.run()
+    with pytest.raises(UsageError, match="2026-06-04"):
+        toy.run(date(2026, 6, 1))
+
+
+def test_an_empty_inbox_at_the_start_says_where_files_are_looked_for(toy: Toy) -> None:
+    toy.inbox = NewFiles((), None, None)
+    with pytest.raises(SourceError, match=r"inbox/\*\.csv"):
+        toy.run()
