@@ -17,7 +17,7 @@ from warehouse.errors import GateRefused, PublishConflict
 from warehouse.manifest import DataFile, Manifest
 from warehouse.names import check_inside, check_label
 
-_OWN_FILES = {RECORD, VERDICT, manifest.NAME, views.NAME}
+_OWN_FILES = {RECORD, VERDICT, manifest.NAME, views.NAME, views.UNFINISHED}
 
 
 def commit(
@@ -96,7 +96,8 @@ def _settle(home: Path, candidate: Candidate, published: Manifest, new_files: It
     folder = candidate.folder
     database = folder / views.NAME
     with durable.explained("write", database):
-        database.unlink(missing_ok=True)
+        for rest in (database, folder / views.UNFINISHED):
+            rest.unlink(missing_ok=True)
     views.write(database, home, published)
     durable.make_folder(home / "releases")
     data = {home / file.path for file in new_files}

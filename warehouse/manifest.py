@@ -105,7 +105,8 @@ def to_bytes(manifest: Manifest) -> bytes:
     header = {f.name: getattr(manifest, f.name) for f in fields(Manifest) if f.name not in ("files", "held")}
     header["held"] = [asdict(held) for held in manifest.held]
     lines = [f"{json.dumps(key)}: {json.dumps(header[key])}" for key in sorted(header)]
-    files = ",\n".join(json.dumps(asdict(file)) for file in sorted(manifest.files))
+    names = [f.name for f in fields(DataFile)]
+    files = ",\n".join(json.dumps({name: getattr(file, name) for name in names}) for file in sorted(manifest.files))
     body = ("{\n" + ",\n".join(lines) + f',\n"files": [\n{files}\n]').encode()
     return body + b',\n"checksum": "' + hashlib.sha256(body).hexdigest().encode() + b'"\n}\n'
 

@@ -13,6 +13,7 @@ from warehouse.errors import StorageError
 from warehouse.manifest import Manifest
 
 NAME = "warehouse.duckdb"
+UNFINISHED = "warehouse.duckdb.wal"
 _DUCKDB_TYPES = {
     "bool": "BOOLEAN",
     "int8": "TINYINT",

@@ -191,6 +191,25 @@ def test_a_full_disk_leaves_nothing_and_says_what_to_do(business: Business, monk
     assert sorted(business.home.rglob("*")) == before
 
 
+def test_a_disk_full_during_the_publish_leaves_the_old_release_and_the_candidate(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    business.publish({"2026-09": 1})
+    candidate = business.stage({"2026-09": 2})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(StorageError, match="disk is full. Nothing was published"):
+            business.releases.publish(candidate, passed(candidate))
+    assert business.releases.numbers() == [1]
+    (candidate.folder / "warehouse.duckdb.wal").write_bytes(b"unfinished")
+    business.releases.publish(candidate, passed(candidate))
+    assert business.read(2) == [2]
+    assert business.releases.inspect(deep=True).findings == ()
+
+
 def test_errors_carry_their_exit_code() -> None:
     codes = {
         error.__name__: error.exit_code
