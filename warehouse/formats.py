@@ -189,10 +189,13 @@ class RawFile:
             return self._all_json_mixed()
 
     def _all_json_mixed(self) -> pl.DataFrame:
+        """Where one field holds values of several types, its lines are looked at one by one for their names."""
         names: dict[str, None] = {}
-        for line in self._data.split(b"\n"):
-            if line.strip():
-                names.update(dict.fromkeys(json.loads(line)))
+        for line in filter(bytes.strip, self._data.split(b"\n")):
+            try:
+                names.update(dict.fromkeys(json.loads(line).keys()))
+            except (ValueError, AttributeError) as error:
+                raise SourceError(self._diagnosis(error)) from error
         return pl.DataFrame(schema=list(names))
 
     def _diagnosis(self, error: BaseException) -> str:

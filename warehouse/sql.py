@@ -29,6 +29,7 @@ _REFUSED = re.compile(
 )
 _AMBIGUOUS = ("\\", "$", "--", "/*", "`")
 _MOST_TRIED = 8
+_VALUE = "__value__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,12 @@ def evaluate(expression: Expression, frame: pl.DataFrame, wants: Wants, file: st
     """The expression over the frame's rows. Raises UsageError (does not fit) or SourceError (a row breaks it)."""
     numbers = _numbers(expression, frame.select(expression.columns).schema, wants, file)
     read = {name: read_number(frame[name], NUMBER) for name in numbers}
-    operands = frame.select(expression.columns).with_columns(read[name].values.alias(name) for name in numbers)
+    operands = frame.lazy().with_columns(read[name].values.alias(name) for name in numbers)
     try:
-        values = operands.lazy().with_columns(expression.expr.alias("__value__")).collect()["__value__"]
+        values = operands.with_columns(expression.expr.alias(_VALUE)).select(_VALUE).collect()[_VALUE]
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         hint = " TRY_CAST gives null where CAST fails." if "cast" in expression.text.lower() else ""
         raise SourceError(f"{file}: {expression.key} = {expression.text!r}: {_first_line(error)}.{hint}") from error
-    if len(values) != frame.height:
-        values = pl.repeat(values[0], frame.height, dtype=values.dtype, eager=True)
     return Computed(values, {name: read[name].bad for name in numbers if read[name].bad.any()})
 
 
