@@ -137,11 +137,10 @@ class Lake:
         judged = _with_eligibility(contenders, extracts, self._is_subscription)
         judged = judged.with_columns(are_current(judged).alias("counts"))
         changed = pl.col("counts") != pl.col("is_current")
-        if self._is_subscription and extracts is not None:
-            changed = changed | pl.col("gone_day").ne_missing(pl.col("gone"))
-            judged = judged.with_columns(gone_day="gone")
-        kept = [name for name in ("gone_day",) if self._is_subscription]
-        return judged.filter(changed).select(*_ROW, "shard", "month", *kept, is_current="counts")
+        if not self._is_subscription:
+            return judged.filter(changed).select(*_ROW, "shard", "month", is_current="counts")
+        changed = changed | pl.col("gone_day").ne_missing(pl.col("gone"))
+        return judged.filter(changed).select(*_ROW, "shard", "month", is_current="counts", gone_day="gone")
 
     def _rivals(self, keys: pl.Series, replaced: Set[str], all_of_them: bool) -> pl.DataFrame:
         """The rows already there that compete with what arrives or lose a rival that leaves."""
@@ -175,10 +174,9 @@ def _with_eligibility(contenders: pl.DataFrame, extracts: Extracts | None, is_su
     """Adds `is_eligible`: in a full extract what the newest file lacks does not count, but the past of a subscription
     stays, with the day it was `gone`."""
     if extracts is None:
-        return contenders.with_columns(is_eligible=pl.lit(True))
+        return contenders.with_columns(is_eligible=pl.lit(True), gone=pl.lit(None, pl.Date))
     if not is_subscription:
-        newest = extracts.files[-1][0] if extracts.files else ""
-        return contenders.with_columns(is_eligible=pl.col("file") == newest)
+        return contenders.with_columns(is_eligible=pl.col("file") == extracts.files[-1][0])
     seen = last_seen(contenders, extracts.files).rename({"gone_day": "gone"})
     return contenders.join(seen, on="subscription_id", how="left").with_columns(
         is_eligible=pl.col("file") == pl.col("last_file")

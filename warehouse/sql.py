@@ -91,7 +91,7 @@ def evaluate(expression: Expression, frame: pl.DataFrame, wants: Wants, file: st
 def _numbers(expression: Expression, schema: Mapping[str, pl.DataType], wants: Wants, file: str) -> Sequence[str]:
     """The columns to read as numbers: those that are numbers already, and as few texts as the expression allows."""
     fallback: Sequence[str] | None = None
-    reason = ""
+    reason = misfit = ""
     for numbers in _choices(schema):
         operands = {name: NUMBER if name in numbers else dtype for name, dtype in schema.items()}
         try:
@@ -106,9 +106,9 @@ def _numbers(expression: Expression, schema: Mapping[str, pl.DataType], wants: W
         if _is_wanted(result.schema["value"], wants):
             return numbers
         fallback = fallback if fallback is not None else numbers
-        reason = reason or f"it gives {result.schema['value']}, not {wants}"
+        misfit = misfit or f"it gives {result.schema['value']} where a {wants} is expected"
     if fallback is None or wants == "boolean":
-        raise UsageError(f"{expression.key}: {expression.text!r} does not fit {file}: {reason}.")
+        raise UsageError(f"{expression.key}: {expression.text!r} does not fit {file}: {misfit or reason}.")
     return fallback
 
 

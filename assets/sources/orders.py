@@ -96,7 +96,8 @@ def line_rules() -> dict[str, pl.Expr]:
 
 
 def of_lines(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per order from the lines of one file: amounts summed, the earliest time, the rest from its first line."""
+    """One row per order from the lines of one file: amounts summed, the earliest time, the rest from the first line
+    that has it."""
     earliest = pl.struct("ordered_at", "day").sort_by("ordered_at", "day").first()
     summed = ("amount", "refunded_amount")
     apart = (*summed, "ordered_at", "day", "updated_at", "row", "order_id")
@@ -106,7 +107,7 @@ def of_lines(lines: pl.LazyFrame) -> pl.LazyFrame:
             pl.col(summed).sum(),
             pl.col("updated_at").max(),
             earliest.alias("earliest"),
-            pl.exclude(apart).sort_by("row").first(),
+            pl.exclude(apart).sort_by("row").drop_nulls().first(),
             pl.col("row").min(),
         )
         .unnest("earliest")
