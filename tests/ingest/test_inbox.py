@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines import ingest
+from tests.ingest.shop import Shop
+from warehouse import inbox
+from warehouse.errors import SourceError, UsageError
+from warehouse.inbox import InboxFile
+from warehouse.manifest import Held
+
+ORDERS = '[sources.orders]\npath = "inbox/**/*"\ncurrency = "USD"\n'
+FILE = "order_id,customer_id,ordered_at,amount\n1,c1,2024-01-05,10\n2,c2,2024-02-06,20\n"
+
+
+def test_hidden_files_and_folders_are_left_alone(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    for name in ("a.csv", "deep/b.csv", ".c.csv", "_d.csv", "_later/e.csv", "deep/.f.csv.gz"):
+        made.deliver(name, FILE)
+    assert made.pending() == ["inbox/a.csv", "inbox/deep/b.csv"]
+
+
+def test_a_folder_that_the_path_itself_names_is_not_hidden(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS.replace("inbox/**/*", "inbox/_export/*.csv"))
+    made.deliver("_export/a.csv", FILE)
+    assert made.pending() == ["inbox/_export/a.csv"]
+
+
+def test_a_file_with_an_unknown_ending_is_a_mistake_of_the_path(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.txt", FILE)
+    with pytest.raises(UsageError, match=r"sources\.orders\.path: inbox/a\.txt"):
+        made.pending()
+
+
+def test_nothing_is_pending_after_it_was_taken_even_with_a_new_time(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    path = made.deliver("a.csv", FILE)
+    made.take_in()
+    assert made.pending() == []
+    os.utime(path, ns=(0, 0))
+    assert made.pending() == []
+    made.deliver("a.csv", FILE.replace("20", "21"))
+    assert made.pending() == ["inbox/a.csv"]
+
+
+def test_files_are_read_again_where_they_are_to_be_read_in_another_way(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    made.take_in()
+    made.configure(ORDERS + 'where = "amount > 15"\n')
+    assert made.pending() == ["inbox/a.csv"]
+    made.take_in()
+    assert made.lake("orders")["order_id"].to_list() == ["2"]
+    assert made.notes("orders")["touched_from"] == "2024-01-05"
+
+
+def test_a_file_that_is_still_being_written_is_left_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Shop(tmp_path, ORDERS)
+    path = made.deliver("a.csv", FILE)
+    made.deliver("b.csv", FILE.replace("\n1", "\n8").replace("\n2", "\n9"))
+    read = Path.read_bytes
+
+    def grows(self: Path) -> bytes:
+        content = read(self)
+        if self == path:
+            self.write_bytes(content + b"3,c3,2024-03-05,30\n")
+        return content
+
+    monkeypatch.setattr(Path, "read_bytes", grows)
+    made.take_in()
+    monkeypatch.undo()
+    assert made.lake("orders")["order_id"].to_list() == ["8", "9"]
+    assert any("still being written" in line for line in made.lines)
+    assert made.pending() == ["inbox/a.csv"]
+    made.take_in()
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2", "3", "8", "9"]
+
+
+def test_a_file_that_was_seen_with_another_size_is_not_read(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    seen = inbox.discover(made.config, "orders")[0]
+    assert inbox.read_still(made.config, seen) == FILE.encode()
+    assert inbox.read_still(made.config, replace(seen, size=1)) is None
+    assert inbox.read_still(made.config, InboxFile("inbox/gone.csv", 1, 1)) is None
+
+
+def test_a_quick_look_tells_the_days_that_are_new(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS + '[sources.fx_rates]\npath = "rates/*.csv"\n')
+    made.deliver("a.csv", FILE)
+    made.deliver("b.csv", FILE.replace("2024-02-06", "2024-03-07").replace("2024-01-05", "never"))
+    (tmp_path / "rates").mkdir()
+    (tmp_path / "rates" / "r.csv").write_text("date,currency,rate\n1999-01-04,EUR,1.1\n")
+    found = ingest.pending(made.config, None)
+    assert (found.first_day(), found.last_day()) == (date(2024, 1, 5), date(2024, 3, 7))
+    assert bool(found)
+    made.take_in()
+    nothing = ingest.pending(made.config, made.head)
+    assert (nothing.first_day(), nothing.last_day(), bool(nothing)) == (None, None, False)
+
+
+def test_deliveries_that_a_rollback_held_wait_until_they_are_asked_for(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    made.take_in()
+    before = made.head
+    made.deliver("b.csv", FILE.replace("\n1", "\n8"))
+    made.take_in()
+    taken = made.ledger("orders")["inbox/b.csv"]
+    assert before is not None
+    made.head = replace(before, number=3, held=(Held("orders", taken.path, taken.sha256),))
+    assert made.pending() == []
+    assert ingest.pending(made.config, made.head).held == made.head.held
+    assert [str(file) for file in ingest.pending(made.config, made.head, retake=True).files] == ["inbox/b.csv"]
+    made.deliver("b.csv", FILE.replace("\n1", "\n9"))
+    assert made.pending() == ["inbox/b.csv"]
+
+
+def test_a_file_that_cannot_be_read_stops_the_run_and_leaves_nothing(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    made.deliver("b.csv", b"order_id,customer_id,ordered_at,amount\n1,c\xff,2024-01-05,10\n")
+    with pytest.raises(SourceError, match=r"inbox/b\.csv, line 2"):
+        made.take_in()
+    assert made.head is None
+    made.deliver("b.csv", FILE)
+    made.take_in()
+    assert made.lake("orders").height == 2
