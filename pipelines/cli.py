@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except Exception as error:
-        said = f"Unexpected {type(error).__name__}: {error}. This is a defect; --debug shows where it happened."
+        said = f"Unexpected {type(error).__name__}: {_first_line(error)}. A defect: --debug shows where it happened."
         return _fail(said, FAILED, options.debug)
     return DONE
 
@@ -103,6 +103,10 @@ def _positive(text: str) -> int:
 
 def _day(text: str) -> date:
     return date.fromisoformat(text)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "")
 
 
 def _fail(message: str, code: int, debug: bool) -> int:

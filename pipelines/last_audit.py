@@ -55,7 +55,8 @@ def describe_refusal(verdict: Verdict) -> str:
 
 
 def line(result: Result) -> str:
-    """One result as a sentence with its place."""
+    """One result as a sentence with the first of its places."""
     column = f".{result.column}" if result.column else ""
-    where = f" ({result.where})" if result.where else ""
+    places = [place.strip() for place in result.where.split(";") if place.strip()]
+    where = f" ({places[0]}{' and others' if len(places) > 1 else ''})" if places else ""
     return f"{result.table}{column}: {result.message}{where}"
