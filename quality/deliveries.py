@@ -140,8 +140,8 @@ def _repeated(source: str, line: dict[str, Any], usual: float) -> list[Observati
     if line["taken"] < LEAST_ROWS:
         return []
     message = (
-        f"{line['superseded']:,} of {line['taken']:,} rows of the file repeat an id of another row, which counts instead. "
-        "Look whether an old file came again, or whether ids are not unique."
+        f"{line['superseded']:,} of {line['taken']:,} rows of the file have ids of other rows, which count instead: "
+        "an old file came again, or ids are not unique."
     )
     share, bound = line["superseded"] / line["taken"], min(1.0, usual + MORE_REPEATED)
     return [Observation("share of repeated ids", source, share, None, bound, "warning", message, where=line["path"])]

@@ -13,6 +13,7 @@ from datetime import date
 
 import polars as pl
 
+from assets.money import minor_digits
 from quality.rules import locate
 from quality.ties import TIES, Side, Tie
 from quality.verdict import Observation
@@ -48,7 +49,6 @@ ROW_IDENTITIES = (
 )
 # Joining and leaving a segment is no sum over people, but over a dimension the two cancel.
 NOT_ADDITIVE = ("mrr_entering", "mrr_leaving")
-ROUNDING = 0.0001
 
 
 def observe(tables: Mapping[str, Table], frames: Frames, watermark: date) -> list[Observation]:
@@ -63,6 +63,16 @@ def observe(tables: Mapping[str, Table], frames: Frames, watermark: date) -> lis
         found += segments(tables[name], frame)
         found += days(tables[name], frame, watermark)
     return found + [tied(tie, frames) for tie in TIES if _has(frames, tie.left) and _has(frames, tie.right)]
+
+
+def _room_for_rounding() -> pl.Expr:
+    """Converted money is rounded to the minor unit once per row: each of the values, and `all`, by half of one."""
+    minor_unit = pl.lit(10.0).pow(-minor_digits(pl.col("currency")).cast(pl.Float64))
+    return pl.when("is_converted").then((pl.col("_values") + 1) * minor_unit / 2).otherwise(0.0)
+
+
+def _is_money(frame: pl.DataFrame, name: str) -> bool:
+    return isinstance(frame.schema[name], pl.Decimal)
 
 
 def tied(tie: Tie, frames: Frames) -> Observation:
@@ -114,11 +124,9 @@ def segments(table: Table, frame: pl.DataFrame) -> list[Observation]:
         .collect()
         .sort(*keys, "segment")
     )
-    converted = pl.col("is_converted") if "is_converted" in frame.columns else pl.lit(False)
-    # What is converted is rounded once per row, so that a sum over values may differ by their roundings.
-    room = pl.when(converted).then(pl.col("_values") * ROUNDING).otherwise(0.0)
     found = []
     for name in names:
+        room = _room_for_rounding() if _is_money(frame, name) and "is_converted" in frame.columns else pl.lit(0.0)
         apart = pl.col(name).fill_null(0) - pl.col(f"{name}_all").fill_null(0)
         broken = apart.cast(pl.Float64).abs() > room
         found.append(_rows("segments sum to all", table.name, sums, broken, (*keys, "segment"), column=name))

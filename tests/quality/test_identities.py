@@ -56,12 +56,13 @@ def test_segments_that_do_not_sum_to_all_are_named_with_their_dimension() -> Non
 def test_converted_money_may_differ_by_its_roundings() -> None:
     rows = pl.DataFrame(
         [
-            (DAY, converted, segment, value, Decimal(amount))
-            for converted, whole in ((True, "10.0001"), (False, "10.0001"))
+            (DAY, "USD", converted, segment, value, Decimal(amount))
+            for converted, whole in ((True, "10.01"), (False, "10.01"))
             for segment, value, amount in (("all", "all", whole), ("country", "CL", "5"), ("country", "NO", "5"))
         ],
         schema={
             "date": pl.Date,
+            "currency": pl.String,
             "is_converted": pl.Boolean,
             "segment": pl.String,
             "segment_value": pl.String,
@@ -73,12 +74,16 @@ def test_converted_money_may_differ_by_its_roundings() -> None:
         "sales_daily",
         "Sales.",
         "metrics",
-        (Column("date", pl.Date, "day"), Column("is_converted", pl.Boolean, "flag")),
+        (
+            Column("date", pl.Date, "day"),
+            Column("currency", pl.String, "currency"),
+            Column("is_converted", pl.Boolean, "flag"),
+        ),
         (Measure("revenue", description="money"),),
         segmented=True,
     )
     (found,) = identities.segments(sales, rows)
-    assert (found.observed, found.where) == (1, "date=2026-03-01 is_converted=False segment=country")
+    assert (found.observed, found.where) == (1, "date=2026-03-01 currency=USD is_converted=False segment=country")
 
 
 @pytest.mark.parametrize(("rate", "broken"), [(0.5, 0), (0.51, 1), (None, 1)])
