@@ -48,15 +48,12 @@ class Judge:
         self._source = context.data_sources.add_pandas("candidate")
 
     def table(self, frame: pl.DataFrame, rules: Sequence[Rule], key: tuple[str, ...]) -> list[Result]:
-        """The rules of a table judged on its rows; `key` are the columns that name a row."""
-        direct = [rule for rule in rules if rule.kind != "finite"]
-        if not direct:
+        """Rules of one table judged on its rows; `key` are the columns that name a row."""
+        if not rules:
             return []
-        expectations = [_expectation(rule, name=str(number)) for number, rule in enumerate(direct)]
-        answers = self._validate(direct[0].table, _plain(frame), expectations)
-        results = [_rule_result(rule, answers.get(str(number)), frame, key) for number, rule in enumerate(direct)]
-        counted = [count(rule, frame, key) for rule in rules if rule.kind == "finite"]
-        return results + (self.observations(counted) if counted else [])
+        expectations = [_expectation(rule, name=str(number)) for number, rule in enumerate(rules)]
+        answers = self._validate(rules[0].table, _plain(frame), expectations)
+        return [_rule_result(rule, answers.get(str(number)), frame, key) for number, rule in enumerate(rules)]
 
     def observations(self, observations: Sequence[Observation]) -> list[Result]:
         """Each observation against its own bounds; those of one check and table become one result, the worst shown."""
@@ -111,6 +108,11 @@ class Judge:
             wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": ["number"]}
         validated = batch.validate(suite, result_format=wanted)
         return {answer.expectation_config.meta["name"]: answer for answer in validated.results}
+
+
+def is_counted_first(rule: Rule, frame: pl.DataFrame) -> bool:
+    """Whether Polars counts and only the count is judged: large tables, and what pandas cannot tell from null."""
+    return frame.height > DIRECT_ROWS or rule.kind == "finite"
 
 
 def count(rule: Rule, frame: pl.DataFrame, key: tuple[str, ...]) -> Observation:

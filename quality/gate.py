@@ -55,10 +55,9 @@ def _judged(audit: Audit) -> list[Result]:
         observations = list(audit.observations)
         for name, frame in audit.frames.items():
             rules, key = audit.rules(name), audit.key(name)
-            if frame.height > expectations.DIRECT_ROWS:
-                observations += [expectations.count(rule, frame, key) for rule in rules]
-            else:
-                results += judging.table(frame, rules, key)
+            counted = [rule for rule in rules if expectations.is_counted_first(rule, frame)]
+            observations += [expectations.count(rule, frame, key) for rule in counted]
+            results += judging.table(frame, [rule for rule in rules if rule not in counted], key)
         return results + judging.observations(observations)
     except Exception as error:
         return [*results, failure("great expectations", "all", error)]
