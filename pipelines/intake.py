@@ -18,6 +18,7 @@ from pipelines.ingest import news
 from pipelines.workspace import Workspace
 from quality.contracts import split
 from warehouse import codes, inbox, ledger, quarantine
+from warehouse.arrivals import Arrivals
 from warehouse.canonical import Reader
 from warehouse.config import Config
 from warehouse.formats import RawFile
@@ -27,8 +28,6 @@ from warehouse.ledger import Line
 from warehouse.manifest import DataFile
 from warehouse.rewriting import LAYER
 from warehouse.turns import alone
-
-KINDS = ("user", "customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,19 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    """One file, read and judged: good rows, bad rows (row, day, reasons) with their raw texts, and its line."""
+    """What is left of a file once its good rows are handed on: its bad rows (row, day, reasons) with their raw texts,
+    the canonical columns it has, and its line."""
 
-    good: pl.DataFrame
     bad: pl.DataFrame
     raw: pl.DataFrame
     columns: tuple[str, ...]
     line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    good: pl.DataFrame
+    delivery: _Delivery
 
 
 def days_of(config: Config, source: str, file: InboxFile) -> tuple[date, date] | None:
@@ -77,11 +82,19 @@ class _Intake:
         self._known = ledger.read(self._store, self._base(ledger.LAYER, ledger.TABLE), source)
 
     def take(self, files: Sequence[InboxFile]) -> IngestResult:
-        deliveries = [one for file in files if (one := self._read(file)) is not None]
+        scratch = self._draft.folder / "arrivals" / self._source
+        arrivals = Arrivals(scratch, self._reader.contract.PERSON, self._config.shards)
+        deliveries = []
+        for file in files:
+            read = self._read(file)
+            if read is not None:
+                arrivals.add(read.good)
+                deliveries.append(read.delivery)
         if not deliveries:
             return IngestResult(self._source, (), self._draft.notes(self._source))
         lines = {**self._known, **{one.line.path: one.line for one in deliveries}}
-        merged = self._merge(deliveries, lines)
+        merged = self._merge(arrivals, lines)
+        arrivals.discard()
         lines = {path: self._recounted(line, merged) for path, line in lines.items()}
         notes = self._notes(merged, lines, deliveries)
         self._set_aside(deliveries)
@@ -89,7 +102,7 @@ class _Intake:
         self._write_ledger(lines)
         return IngestResult(self._source, tuple(lines[one.line.path] for one in deliveries), notes)
 
-    def _read(self, file: InboxFile) -> _Delivery | None:
+    def _read(self, file: InboxFile) -> _Read | None:
         """The file, read and judged; None where it is still being written."""
         content = inbox.read_still(self._config, file)
         if content is None:
@@ -123,29 +136,17 @@ class _Intake:
         )
         set_aside = f", {line.quarantined:,} set aside" if line.quarantined else ""
         self._workspace.report(f"{file.path}: {line.rows_in:,} rows{set_aside}")
-        return _Delivery(good, judged.bad, raw, read.columns, line)
+        return _Read(good, _Delivery(judged.bad, raw, read.columns, line))
 
-    def _merge(self, deliveries: Sequence[_Delivery], lines: Mapping[str, Line]) -> Merged:
-        arrivals = self._coded(pl.concat([one.good for one in deliveries]))
-        replaced = {one.line.path for one in deliveries} & self._known.keys()
+    def _merge(self, arrivals: Arrivals, lines: Mapping[str, Line]) -> Merged:
+        if arrivals.people():
+            arrivals.number(codes.assign(self._store, self._draft, self._config.shards, arrivals.people()))
+        replaced = {path for path, line in self._known.items() if line is not lines[path]}
         lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
         extracts = None
         if self._reader.source.full_extract:
             extracts = Extracts([(path, line.last_day) for path, line in sorted(lines.items())])
         return lake.merge(arrivals, replaced, extracts)
-
-    def _coded(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with the codes and shards of their people."""
-        person = self._reader.contract.PERSON
-        if person is None:
-            return rows.with_columns(shard=pl.lit(0, codes.SHARD))
-        ids = {kind: rows[f"{kind}_id"] for kind in KINDS if f"{kind}_id" in rows.columns}
-        people = codes.assign(self._store, self._draft, self._config.shards, ids)
-        for kind, numbers in people.items():
-            shard = "shard" if person == f"{kind}_id" else f"{kind}_shard"
-            numbered = numbers.rename({"id": f"{kind}_id", "code": kind, "shard": shard})
-            rows = rows.join(numbered, on=f"{kind}_id", how="left", maintain_order="left")
-        return rows
 
     def _recounted(self, line: Line, merged: Merged) -> Line:
         """The line with `superseded` brought up to date: a later file may stand for rows of an earlier one."""

@@ -18,7 +18,8 @@ class Contract(Protocol):
     """A source module. Attributes are module constants, read only.
 
     TIME is the input that places a row in time (periods: started_at stands for it), VERSION the one that says which
-    version of an id is later, PERSON the id whose shard the row is kept in.
+    version of an id is later, PERSON the id whose shard the row is kept in. REPEATS_ARE_ONE where rows may lack a key,
+    and are then one row if they agree in everything.
     """
 
     @property
@@ -33,11 +34,14 @@ class Contract(Protocol):
     @property
     def PERSON(self) -> str | None: ...
 
+    @property
+    def REPEATS_ARE_ONE(self) -> bool: ...
+
     def inputs(self, shape: str) -> tuple[Column, ...]:
         """What a file may bring; what is not nullable it must."""
 
     def key(self) -> pl.Expr:
-        """What versions of one thing share; null where only rows equal in everything are versions of each other."""
+        """What versions of one thing share; only where REPEATS_ARE_ONE may it be null."""
 
     def complete(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Fills defaults and brings codes into their one spelling."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 import polars as pl
 
+from warehouse.arrivals import Arrivals
 from warehouse.codes import SHARD, shard_name, shard_of
 from warehouse.contract import Contract
 from warehouse.manifest import DataFile
@@ -22,6 +24,8 @@ from warehouse.versions import are_current, last_seen
 
 _ROW = ["file", "row"]
 
+ROWS_JUDGED_AT_ONCE = 5_000_000
+_Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
 Place = tuple[int, int]  # shard, and the month as year * 100 + month; 0 where the table has none
 
 
@@ -58,24 +62,17 @@ class Lake:
         self._is_subscription = "gone_day" in contract.table.polars_schema()
         self._partitioning = contract.table.partitioning
 
-    def merge(self, arrivals: pl.DataFrame, replaced: Set[str], extracts: Extracts | None = None) -> Merged:
-        """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current.
-
-        `arrivals` has the table's columns but is_current, and `shard` (0 where the table has none).
-        """
-        arrivals = self._placed(arrivals)
+    def merge(self, arrivals: Arrivals, replaced: Set[str], extracts: Extracts | None = None) -> Merged:
+        """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current."""
         leaving = self._leaving(replaced)
-        judged = self._judged(arrivals, leaving, replaced, extracts)
-        arrived = {
-            _place(key): rows.drop("shard", "month")
-            for key, rows in arrivals.partition_by("shard", "month", as_dict=True, maintain_order=True).items()
-        }
-        verdicts = self._by_place(judged)
-        places = sorted(arrived.keys() | self._by_place(leaving).keys() | verdicts.keys())
+        verdicts = self._by_place(self._verdicts(arrivals, leaving, replaced, extracts))
+        others = {*self._by_place(leaving), *verdicts}
         rewriting = Rewriting(self._store, self._contract, replaced, is_extract=extracts is not None)
-        for place in places:
-            name = self._name(place)
-            rewriting.rewrite(name, self._before.get(name), arrived.get(place), verdicts.get(place))
+        for shard in sorted({*arrivals.shards(), *(shard for shard, _ in others)}):
+            arrived = self._by_place(self._placed(arrivals.of_shard(shard)).with_columns(is_current=pl.lit(True)))
+            for place in sorted({*arrived, *(place for place in others if place[0] == shard)}):
+                name = self._name(place)
+                rewriting.rewrite(name, self._before.get(name), arrived.get(place), verdicts.get(place))
         return Merged(
             changes=rewriting.changes,
             touched_from=rewriting.touched_from,
@@ -84,7 +81,7 @@ class Lake:
             superseded=rewriting.superseded,
         )
 
-    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _placed(self, rows: _Frame) -> _Frame:
         if self._partitioning != "shard/month":
             return rows.with_columns(month=pl.lit(0, pl.Int32))
         return rows.with_columns(month=pl.col("day").dt.year() * 100 + pl.col("day").dt.month())
@@ -97,17 +94,10 @@ class Lake:
         return f"{name}/month={month // 100:04d}-{month % 100:02d}" if month else name
 
     def _known(self) -> pl.LazyFrame:
-        """What deciding between versions needs of the rows already there."""
-        version, person = self._contract.VERSION, self._contract.PERSON
-        return self._store.scan(self._before.values(), self._contract.table.polars_schema()).select(
-            *_ROW,
-            "day",
-            "is_current",
-            key=self._contract.key(),
-            version=pl.col(version) if version else pl.lit(None, pl.Datetime("us", "UTC")),
-            person=pl.col(person) if person else pl.lit("", pl.String),
-            **{name: pl.col(name) for name in ("subscription_id", "gone_day") if self._is_subscription},
-        )
+        """Of the rows already there, what deciding between versions needs."""
+        person = self._contract.PERSON
+        rows = self._store.scan(self._before.values(), self._contract.table.polars_schema())
+        return self._contending(rows.with_columns(person=pl.col(person) if person else pl.lit("", pl.String)))
 
     def _leaving(self, replaced: Set[str]) -> pl.DataFrame:
         rows = self._known().filter(pl.col("file").is_in(sorted(replaced)))
@@ -117,22 +107,23 @@ class Lake:
         shards = shard_of(rows["person"], self._shards) if self._contract.PERSON else pl.lit(0, SHARD)
         return self._placed(rows.with_columns(shard=shards))
 
-    def _judged(
-        self, arrivals: pl.DataFrame, leaving: pl.DataFrame, replaced: Set[str], extracts: Extracts | None
+    def _verdicts(
+        self, arrivals: Arrivals, leaving: pl.DataFrame, replaced: Set[str], extracts: Extracts | None
     ) -> pl.DataFrame:
-        """Rows whose mark is not what a row without further news has: place, file, row, is_current (and gone_day)."""
-        version = self._contract.VERSION
-        new = arrivals.select(
-            *_ROW,
-            "day",
-            "shard",
-            "month",
-            is_current=pl.lit(True),
-            key=self._contract.key(),
-            version=pl.col(version) if version else pl.lit(None, pl.Datetime("us", "UTC")),
-            **{name: pl.col(name) for name in ("subscription_id", "gone_day") if self._is_subscription},
-        )
-        old = self._rivals(pl.concat([new["key"], leaving["key"]]).drop_nulls(), replaced, extracts is not None)
+        """The rows whose mark differs from what they have (arrived: current): place, file, row, is_current (and
+        gone_day). What may compete with each other is judged together, as much at once as fits."""
+        parts = 1 + arrivals.rows // ROWS_JUDGED_AT_ONCE
+        keys = pl.concat([arrivals.all().select(key=self._contract.key()), leaving.lazy().select("key")]).drop_nulls()
+        judged = []
+        for part in range(parts):
+            name = "subscription_id" if self._is_subscription else "key"
+            mine = pl.col(name).hash() % parts == part if parts > 1 else pl.lit(True)
+            new = self._contending(self._placed(arrivals.all()).with_columns(is_current=pl.lit(True))).filter(mine)
+            old = self._rivals(keys, replaced, extracts is not None).filter(mine)
+            judged.append(self._judged(new.collect(), self._located(old.collect()), extracts))
+        return pl.concat(judged)
+
+    def _judged(self, new: pl.DataFrame, old: pl.DataFrame, extracts: Extracts | None) -> pl.DataFrame:
         contenders = pl.concat([new, old.select(new.columns)])
         judged = _with_eligibility(contenders, extracts, self._is_subscription)
         judged = judged.with_columns(are_current(judged).alias("counts"))
@@ -142,16 +133,26 @@ class Lake:
         changed = changed | pl.col("gone_day").ne_missing(pl.col("gone"))
         return judged.filter(changed).select(*_ROW, "shard", "month", is_current="counts", gone_day="gone")
 
-    def _rivals(self, keys: pl.Series, replaced: Set[str], all_of_them: bool) -> pl.DataFrame:
+    def _rivals(self, keys: pl.LazyFrame, replaced: Set[str], all_of_them: bool) -> pl.LazyFrame:
         """The rows already there that compete with what arrives or lose a rival that leaves."""
         known = self._known()
-        if not self._before:
-            return self._located(known.clear().collect())
         staying = known.filter(~pl.col("file").is_in(sorted(replaced))) if replaced else known
-        if all_of_them:
-            return self._located(staying.collect())
-        wanted = pl.LazyFrame({"key": keys.unique()})
-        return self._located(staying.join(wanted, on="key", how="semi").collect())
+        if all_of_them or not self._before:
+            return staying
+        return staying.join(keys.unique(), on="key", how="semi")
+
+    def _contending(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """What deciding between versions needs of rows."""
+        version = self._contract.VERSION
+        return rows.select(
+            *_ROW,
+            "day",
+            "is_current",
+            *(name for name in ("shard", "month", "person") if name in rows.collect_schema()),
+            key=self._contract.key(),
+            version=pl.col(version) if version else pl.lit(None, pl.Datetime("us", "UTC")),
+            **{name: pl.col(name) for name in ("subscription_id", "gone_day") if self._is_subscription},
+        )
 
     def _by_place(self, rows: pl.DataFrame) -> dict[Place, pl.DataFrame]:
         return {_place(key): part for key, part in rows.partition_by("shard", "month", as_dict=True).items()}

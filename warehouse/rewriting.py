@@ -43,10 +43,12 @@ class Rewriting:
         self, name: str, previous: DataFile | None, arrived: pl.DataFrame | None, verdicts: pl.DataFrame | None
     ) -> None:
         """The partition without the replaced files' rows, with the arrived ones, marked as the verdicts say."""
-        before = pl.read_parquet(self._store.path(previous)) if previous else pl.DataFrame(schema=self._schema)
-        parts = [before.filter(~pl.col("file").is_in(self._replaced)) if self._replaced else before]
+        before = pl.read_parquet(self._store.path(previous)) if previous else None
+        parts = []
+        if before is not None:
+            parts.append(before.filter(~pl.col("file").is_in(self._replaced)) if self._replaced else before)
         if arrived is not None:
-            parts.append(arrived.with_columns(is_current=pl.lit(True)).select(before.columns))
+            parts.append(arrived.select(*self._schema.names()))
         rows = self._in_order(self._with_repeats_judged(_marked(pl.concat(parts), verdicts)))
         self._note(before, rows)
         if rows.is_empty():
@@ -57,6 +59,8 @@ class Rewriting:
 
     def _with_repeats_judged(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows without a key meet their like only in their own partition, so they are judged here, afresh."""
+        if not self._contract.REPEATS_ARE_ONE:
+            return rows
         key = self._contract.key()
         if not self._is_extract:
             rows = rows.with_columns(pl.col("is_current") | key.is_null())
@@ -66,23 +70,25 @@ class Rewriting:
         code = [_CODE_OF[name] for name in (self._contract.PERSON,) if name]
         return rows.sort(*code, self._contract.TIME, *_ROW)
 
-    def _note(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
+    def _note(self, before: pl.DataFrame | None, after: pl.DataFrame) -> None:
         for rows, sign in ((before, -1), (after, 1)):
-            for file, count in rows.filter(~pl.col("is_current")).group_by("file").len().iter_rows():
-                self.superseded[file] += sign * count
-        differing = self._differing(before.filter("is_current"), after.filter("is_current"))
-        if differing.is_empty():
+            if rows is not None and not rows["is_current"].all():
+                for file, count in rows.filter(~pl.col("is_current")).group_by("file").len().iter_rows():
+                    self.superseded[file] += sign * count
+        days = self._differing_days(before, after)
+        if days.is_empty():
             return
         self.is_changed = True
-        days = [day for day in (differing["day"].min(), self.touched_from) if isinstance(day, date)]
-        self.touched_from = min(days, default=None)
+        dated = [day for day in (days.min(), self.touched_from) if isinstance(day, date)]
+        self.touched_from = min(dated, default=None)
 
-    def _differing(self, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-        """The rows, without their origin, of which there are not as many as before."""
-        if before.is_empty() or after.is_empty():
-            return pl.concat([before, after]).select(self._business)
+    def _differing_days(self, before: pl.DataFrame | None, after: pl.DataFrame) -> pl.Series:
+        """The days of current rows, whatever their origin, of which there are not as many as before."""
+        if before is None or before.is_empty() or after.is_empty():
+            return (after if before is None or before.is_empty() else before).filter("is_current")["day"]
         counted = pl.concat([before.with_columns(sign=pl.lit(-1)), after.with_columns(sign=pl.lit(1))])
-        return counted.group_by(self._business).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
+        sums = counted.lazy().filter("is_current").group_by(self._business).agg(pl.col("sign").sum())
+        return sums.filter(pl.col("sign") != 0).select("day").collect()["day"]
 
 
 def _marked(rows: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFrame:

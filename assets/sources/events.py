@@ -21,6 +21,7 @@ from warehouse.table import Column, Table
 TIME = "occurred_at"
 VERSION = "received_at"
 PERSON = "user_id"
+REPEATS_ARE_ONE = True
 
 _EVENT_ID = Column("event_id", pl.String, "The event's id.", "id", nullable=True)
 _USER_ID = Column("user_id", pl.String, "The user.", "id")

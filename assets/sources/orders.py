@@ -27,6 +27,7 @@ STATUSES = ("paid", "refunded", "pending", "cancelled")
 TIME = "ordered_at"
 VERSION = "updated_at"
 PERSON = "customer_id"
+REPEATS_ARE_ONE = False
 
 _ORDER_ID = Column("order_id", pl.String, "The order's id.", "id")
 _ORDERED_AT = Column("ordered_at", MOMENT, "When it was ordered.", "UTC")

@@ -30,6 +30,7 @@ CHURN_TYPES = ("voluntary", "involuntary", "paused", "unknown")
 PERIOD_NAMES = {"started_at": "effective_at", "ended_at": "ended_day"}
 VERSION = "updated_at"
 PERSON = "customer_id"
+REPEATS_ARE_ONE = False
 TIME = "effective_at"
 
 _CHANGE_ID = Column("change_id", pl.String, "The change's id.", "id", nullable=True)

@@ -58,6 +58,46 @@ def test_any_order_of_delivery_gives_the_same_rows(tmp_path: Path, order: tuple[
     check_ledger(made)
 
 
+@pytest.mark.parametrize("source", ["orders", "events", "subscriptions"])
+def test_more_than_fits_in_memory_gives_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    configured = {
+        "orders": ORDERS,
+        "events": EVENTS,
+        "subscriptions": '[sources.subscriptions]\npath = "inbox/*"\ncurrency = "USD"\nfull_extract = true\n',
+    }[source]
+    files = {
+        "orders": FILES,
+        "events": {
+            name: "event_id,user_id,customer_id,occurred_at,event_name\n"
+            + "".join(f"{n % 7 or ''},u{n % 5},c{n % 3},2024-0{n % 4 + 1}-05,x\n" for n in range(at, at + 30))
+            for at, name in enumerate(FILES)
+        },
+        "subscriptions": {
+            name: "subscription_id,customer_id,effective_at,status,amount,interval\n"
+            + "".join(f"s{n},c{n % 3},2024-0{n % 4 + 1}-05,active,{n},month\n" for n in range(at, at + 9))
+            for at, name in enumerate(FILES)
+        },
+    }[source]
+    lakes = []
+    for bound in (10**9, 2):
+        monkeypatch.setattr("warehouse.arrivals.ROWS_IN_MEMORY", bound)
+        monkeypatch.setattr("warehouse.lake.ROWS_JUDGED_AT_ONCE", bound)
+        (tmp_path / str(bound)).mkdir()
+        made = Shop(tmp_path / str(bound), configured)
+        for name, content in files.items():
+            made.deliver(name, content)
+            if name != "a.csv":
+                made.take_in()
+        assert made.draft is not None
+        assert not (made.draft.folder / "arrivals").exists() or not any((made.draft.folder / "arrivals").iterdir())
+        check_ledger(made, source)
+        lakes.append((made.lake(source, every_version=True), made.notes(source)["touched_from"]))
+    assert lakes[0][0].equals(lakes[1][0])
+    assert lakes[0][1] == lakes[1][1]
+
+
 def test_a_changed_file_replaces_its_former_self(tmp_path: Path) -> None:
     made = Shop(tmp_path, ORDERS)
     made.deliver("a.csv", FILES["a.csv"])
