@@ -31,14 +31,11 @@ def converted(
     """
     reporting = pl.lit(settings.reporting_currency)
     names = list(rated_on)
-    priced = rows.with_columns(_day_of_rate=pl.lit(None, pl.Date))
+    priced = rows
     for name, day in rated_on.items():
-        rate = pl.when(pl.col("currency") == reporting).then(pl.lit(_RATE_SCALE, pl.Int128)).otherwise("_rate")
-        priced = _with_rate(priced, fx_rates, day).with_columns(
-            pl.when(pl.col(name) == 0)
-            .then(pl.lit(0, pl.Int128))
-            .otherwise(pl.col(name).cast(pl.Int128) * rate)
-            .alias(name)
+        amount = pl.col(name).cast(pl.Int128)
+        priced = rated(priced, fx_rates, day, settings).with_columns(
+            pl.when(amount == 0).then(amount).otherwise(amount * pl.col("rate")).alias(name)
         )
     units_per_minor = UNITS_PER_ONE // 10 ** minor_digits(reporting).cast(pl.Int128)
     return (
@@ -56,14 +53,22 @@ def converted(
     )
 
 
-def _with_rate(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, day: pl.Expr) -> pl.LazyFrame:
-    """Adds `_rate`: units of the reporting currency for one unit of the row's, times 10^10, last known on that day."""
-    known = fx_rates.select("currency", _day_of_rate="day", _rate=(pl.col("rate") * _RATE_SCALE).cast(pl.Int128)).sort(
+def rated(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, day: pl.Expr, settings: Settings) -> pl.LazyFrame:
+    """Adds `rate`: units of the reporting currency for one unit of the row's, times 10^10, as last known on the day.
+
+    Null where none is known yet. Without a reporting currency every amount counts as a plain number.
+    """
+    plain = pl.lit(_RATE_SCALE, pl.Int128)
+    if settings.reporting_currency is None:
+        return rows.with_columns(rate=plain)
+    known = fx_rates.select("currency", _day_of_rate="day", rate=(pl.col("rate") * _RATE_SCALE).cast(pl.Int128)).sort(
         "_day_of_rate"
     )
     return (
-        rows.drop("_rate", "_day_of_rate", strict=False)
+        rows.drop("rate", strict=False)
         .with_columns(_day_of_rate=day)
         .sort("_day_of_rate")
         .join_asof(known, on="_day_of_rate", by="currency", strategy="backward", check_sortedness=False)
+        .with_columns(rate=pl.when(pl.col("currency") == settings.reporting_currency).then(plain).otherwise("rate"))
+        .drop("_day_of_rate")
     )

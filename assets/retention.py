@@ -99,6 +99,11 @@ def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def activity_on(spans: pl.LazyFrame, basis: str) -> pl.LazyFrame:
+    """The same for one basis: person, day, `state`."""
+    return activity(spans.filter(pl.col("basis") == basis)).select("person", "day", "state")
+
+
 def first_starts(spans: pl.LazyFrame) -> pl.LazyFrame:
     """When each customer was active for the first time: basis, person, `first_start` (day number)."""
     return spans.group_by("basis", "person").agg(first_start=day_number(pl.col("start_day").min()))

@@ -102,10 +102,22 @@ def trailing_revenue(order_days: pl.LazyFrame, days: int) -> pl.LazyFrame:
     return running_total(pl.concat([earned, expired]), OWNER, ["revenue"])
 
 
-def revenue_windows(steps: pl.LazyFrame, days: int) -> pl.LazyFrame:
-    """Days D with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below 0)."""
-    now, then = steps.rename({"revenue": "now"}), shifted(steps, days).rename({"revenue": "then"})
-    return align([now, then], OWNER).filter(pl.col("then") > 0).with_columns(pl.col("now").clip(lower_bound=0))
+def revenue_windows(steps: pl.LazyFrame, activity: pl.LazyFrame, days: int) -> pl.LazyFrame:
+    """Days D with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below 0), `days_ago`.
+
+    The segment is read at the start of the window, `days_ago`, if the customer was active then, else at its end.
+    """
+    owners = steps.select(OWNER).unique()
+    functions = [
+        steps.rename({"revenue": "now"}),
+        shifted(steps, days).rename({"revenue": "then"}),
+        shifted(activity, days).join(owners, on="person"),
+    ]
+    return (
+        align(functions, OWNER)
+        .filter(pl.col("then") > 0)
+        .with_columns(pl.col("now").clip(lower_bound=0), days_ago=pl.when(pl.col("state") == 1).then(days).otherwise(0))
+    )
 
 
 def with_converted(

@@ -44,24 +44,33 @@ def first_rows(people: pl.LazyFrame, first_day: str, settings: Settings) -> pl.L
     )
 
 
-def spans_of(segment_spans: pl.LazyFrame, kind: str) -> pl.LazyFrame:
-    """The segment spans of users or customers: person, segment, segment_value, and day numbers `since`, `until`."""
-    return segment_spans.filter(pl.col("kind") == kind).select(
+def spans_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> pl.LazyFrame:
+    """The segment spans of users or customers on the bases: person, basis (where there are several), segment,
+    segment_value, and day numbers `since` and `until`."""
+    spans = segment_spans.filter(pl.col("kind") == kind).select(
         "person",
+        "basis",
         "segment",
         "segment_value",
         since=day_number(pl.col("start_day")).fill_null(ALWAYS_BEFORE),
         until=day_number(pl.col("end_day")).fill_null(NEVER),
     )
+    of_basis = spans.filter(pl.col("basis").is_in(bases))
+    of_any = spans.filter(pl.col("basis").is_null()).drop("basis")
+    if len(bases) == 1:
+        return pl.concat([of_basis.drop("basis"), of_any])
+    every_basis = pl.LazyFrame({"basis": bases}, schema={"basis": pl.String})
+    return pl.concat([of_basis, of_any.join(every_basis, how="cross")], how="diagonal")
 
 
 def split(pieces: pl.LazyFrame, spans: pl.LazyFrame, shift: pl.Expr | int = 0) -> pl.LazyFrame:
-    """Pieces cut at the owner's changes of segment, with `segment` and `segment_value`.
+    """Pieces of a person (and basis) cut at its changes of segment, with `segment` and `segment_value`.
 
     `shift` is how many days ago the value is read: w where a window takes the value at its start, else 0.
     """
+    owner = [name for name in ("person", "basis") if name in spans.collect_schema().names()]
     return (
-        pieces.join(spans, on="person")
+        pieces.join(spans, on=owner)
         .with_columns(
             start=pl.max_horizontal("start", pl.col("since") + shift),
             end=pl.min_horizontal("end", pl.col("until") + shift),

@@ -88,9 +88,9 @@ def _schema_of(catalog: Catalog, table: str) -> pl.Schema:
 
 
 def scan_rows(store: Store, catalog: Catalog, table: str, files: Iterable[DataFile]) -> pl.LazyFrame:
-    """The rows that another table may see: current versions only, with the shard that a source's rows lie in."""
+    """The rows that another table may see: current versions only, with the shard that they lie in."""
     schema = _schema_of(catalog, table)
-    if layer_of(catalog, table) != "sources":
+    if "shard" in schema:
         return store.scan(files, schema)
     by_shard: dict[str, list[DataFile]] = {}
     for file in files:

@@ -12,7 +12,8 @@ import polars as pl
 from assets.calendar import Grain, day_number, period_end, period_number, to_date
 from assets.cohorts import IS_COMPLETE, cells, cohort_columns, dated, triangle
 from assets.revenue import OWNER, amount, mrr_pieces
-from assets.segments import FIXED_DIMENSIONS, rolled_up
+from assets.segments import rolled_up
+from assets.states.plan_spans import NO_PLAN
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -77,11 +78,15 @@ SUMS = ["customers_in_cohort", "customers_retained", "revenue"]
 
 
 def measure(
-    order_days: pl.LazyFrame, mrr_changes: pl.LazyFrame, people: pl.LazyFrame, settings: Settings
+    order_days: pl.LazyFrame,
+    mrr_changes: pl.LazyFrame,
+    plan_spans: pl.LazyFrame,
+    people: pl.LazyFrame,
+    settings: Settings,
 ) -> pl.LazyFrame:
     """Sizes (on age 0), customers retained and revenue by basis, cohort, age, currency and segment."""
-    dimensions = [name for name in settings.dimensions if name in FIXED_DIMENSIONS]
-    customers = people.filter(pl.col("kind") == "customer").select("person", *dimensions)
+    customers = people.filter(pl.col("kind") == "customer").select("person", *settings.dimensions)
+    dimensions = [*settings.dimensions, *(["plan"] if "subscriptions" in settings.sources else [])]
     parts = []
     for grain in GRAINS:
         for basis, owners in (
@@ -92,7 +97,7 @@ def measure(
     keys = ["basis", "cohort_grain", "cohort_start", "age", "currency"]
     is_own_period = pl.col("age") == 0
     combined = (
-        pl.concat(parts, how="diagonal")
+        _with_first_plan(pl.concat(parts, how="diagonal"), plan_spans)
         .join(customers, on="person")
         .group_by(*keys, *dimensions)
         .agg(
@@ -104,12 +109,33 @@ def measure(
     return rolled_up(combined, dimensions, keys, SUMS)
 
 
+def _with_first_plan(rows: pl.LazyFrame, plan_spans: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds the `plan` that the customer was on on `first_day`."""
+    return (
+        rows.sort("first_day")
+        .join_asof(
+            plan_spans.sort("start_day"),
+            left_on="first_day",
+            right_on="start_day",
+            by="person",
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .with_columns(pl.col("plan").fill_null(NO_PLAN))
+    )
+
+
 def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
     """One row per customer, currency and period with an order."""
     facts = order_days.filter(pl.col("day") <= settings.last_day).with_columns(
         first_day=pl.col("day").min().over(OWNER)
     )
-    return cells(facts, OWNER, grain, {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()})
+    return cells(
+        facts,
+        [*OWNER, "first_day"],
+        grain,
+        {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()},
+    )
 
 
 def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
@@ -130,7 +156,12 @@ def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.L
     )
     own = first.with_columns(day="first_day", revenue=pl.lit(0, pl.Int64)).select(*OWNER, "day", "revenue")
     facts = pl.concat([covered, own]).join(first, on=OWNER)
-    return cells(facts, OWNER, grain, {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()})
+    return cells(
+        facts,
+        [*OWNER, "first_day"],
+        grain,
+        {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()},
+    )
 
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -24,6 +24,7 @@ from assets.periods import (
     period_days,
 )
 from assets.retention import (
+    BASES,
     COUNTS,
     RATES,
     activity,
@@ -61,7 +62,7 @@ def measure(
     activity_spans: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """The counts by basis, period and segment; a customer's segment is read as in a window of the period's days."""
-    segments = spans_of(segment_spans, "customer")
+    segments = spans_of(segment_spans, "customer", BASES)
     starts = split_starts(first_facts_by_basis(people), segments, ["basis"], replace(settings, first_day=date.min))
     parts = []
     for grain in PERIODS:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.retention import COUNTS, RATES, annualised, basis_column, first_facts_by_basis, window_counts, windows
+from assets.retention import (
+    BASES,
+    COUNTS,
+    RATES,
+    annualised,
+    basis_column,
+    first_facts_by_basis,
+    window_counts,
+    windows,
+)
 from assets.segments import spans_of, split, split_starts
 from assets.steps import changes
 from warehouse.settings import Settings
@@ -38,7 +47,7 @@ def measure(
 
     In a window a customer has one segment value: that at its start if active then, else that at its end.
     """
-    segments = spans_of(segment_spans, "customer")
+    segments = spans_of(segment_spans, "customer", BASES)
     pieces = [_window(activity_spans, segments, days) for days in WINDOWS]
     counts = changes(pl.concat(pieces), KEYS, window_counts(), settings.first_day, settings.last_day)
     lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})

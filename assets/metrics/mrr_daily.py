@@ -83,7 +83,7 @@ def measure(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
-    segments = spans_of(segment_spans, "customer")
+    segments = spans_of(segment_spans, "customer", ["subscription"])
     parts = [_in_contract_currency(mrr_changes, subscription_mrr, segments, settings)]
     if settings.reporting_currency is not None:
         parts.append(_in_any_currency(mrr_changes, subscription_mrr, segments, settings))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number
-from assets.retention import activity
+from assets.retention import activity_on
 from assets.segments import spans_of, split, split_starts
 from assets.steps import align, changes, running_total, shifted
 from warehouse.settings import Settings
@@ -61,9 +61,9 @@ def measure(
     order_days: pl.LazyFrame, activity_spans: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Changes of the counts by day, window and segment."""
-    segments = spans_of(segment_spans, "customer")
+    segments = spans_of(segment_spans, "customer", ["orders"])
     daily = order_days.group_by("person", "day").agg(pl.col("orders").sum())
-    active = activity(activity_spans.filter(pl.col("basis") == "orders")).select("person", "day", active_then="state")
+    active = activity_on(activity_spans, "orders")
     pieces = [split(_window(daily, active, days), segments, pl.col("days_ago")) for days in WINDOWS]
     counts = {
         "customers_ordering": pl.col("order_days") > 0,
@@ -88,9 +88,7 @@ def _window(daily: pl.LazyFrame, active: pl.LazyFrame, days: int) -> pl.LazyFram
     gone = shifted(came, days).with_columns(-pl.col("order_days"), -pl.col("orders"))
     inside = running_total(pl.concat([came, gone]), ["person"], ["order_days", "orders"])
     return (
-        align([inside, shifted(active, days)], ["person"])
+        align([inside, shifted(active, days).rename({"state": "then"})], ["person"])
         .filter(pl.col("order_days") > 0)
-        .with_columns(
-            window_days=pl.lit(days, pl.Int64), days_ago=pl.when(pl.col("active_then") == 1).then(days).otherwise(0)
-        )
+        .with_columns(window_days=pl.lit(days, pl.Int64), days_ago=pl.when(pl.col("then") == 1).then(days).otherwise(0))
     )

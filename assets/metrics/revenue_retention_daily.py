@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number, to_date
+from assets.retention import activity_on
 from assets.revenue import (
     RETENTION_MEASURES,
     RETENTION_RATES,
@@ -24,13 +25,14 @@ from warehouse.settings import Settings
 from warehouse.table import Column, Table
 
 WINDOWS = (30, 90, 365)
+BASES = ("subscription", "orders")
 
 table = Table(
     name="revenue_retention_daily",
     description="Revenue at the start of the window that ends on each day, and what is left of it at the end.",
     layer="metrics",
     grain=(
-        Column("basis", pl.String, "MRR, or net order revenue.", "basis", allowed=("subscription", "orders")),
+        Column("basis", pl.String, "MRR, or net order revenue.", "basis", allowed=BASES),
         Column("date", pl.Date, "The last day of the window.", "day"),
         Column("window_days", pl.Int64, "How many days the window has.", "days", allowed=WINDOWS),
         *currency_columns(),
@@ -46,19 +48,19 @@ def measure(
     mrr_changes: pl.LazyFrame,
     order_days: pl.LazyFrame,
     subscription_mrr: pl.LazyFrame,
+    activity_spans: pl.LazyFrame,
     segment_spans: pl.LazyFrame,
     settings: Settings,
 ) -> pl.LazyFrame:
     """Changes of the amounts by day, basis, window, currency and segment, in contract currency."""
-    segments = spans_of(segment_spans, "customer")
+    segments = spans_of(segment_spans, "customer", BASES)
     pieces = []
     for days in WINDOWS:
-        both = [("subscription", mrr_steps(mrr_changes)), ("orders", trailing_revenue(order_days, days))]
-        for basis, steps in both:
-            windows = split(revenue_windows(steps, days), segments, shift=days)
+        for basis, steps in (("subscription", mrr_steps(mrr_changes)), ("orders", trailing_revenue(order_days, days))):
+            windows = revenue_windows(steps, activity_on(activity_spans, basis), days)
             pieces.append(windows.with_columns(basis=pl.lit(basis), window_days=pl.lit(days, pl.Int64)))
     amounts = changes(
-        pl.concat(pieces).with_columns(is_converted=pl.lit(False)),
+        split(pl.concat(pieces).with_columns(is_converted=pl.lit(False)), segments, pl.col("days_ago")),
         KEYS,
         retention_amounts(),
         settings.first_day,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number
-from assets.segments import first_rows, rolled_up
-from assets.steps import changes
+from assets.segments import first_rows, rolled_up, spans_of, split, split_starts
+from assets.steps import align, changes, running_total, shifted
 from warehouse.settings import Settings
 from warehouse.table import Column, Derived, Measure, Ratio, Table
 
@@ -96,8 +96,22 @@ table = Table(
 MEASURES = [measure.name for measure in table.measures]
 
 
-def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Changes of the stocks by day, period and segment, from the gaps between each user's active days."""
+def measure(
+    user_days: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """Changes of the stocks by day, period and segment.
+
+    Where a user keeps its segment value they come from the gaps between its active days; where it does not, from laying
+    each period over the one before.
+    """
+    changing = spans_of(segment_spans, "user", ["user"]).filter(pl.col("segment") == "tenure")
+    return pl.concat(
+        [_by_kept_values(user_days, people, settings), _by_changing_values(user_days, people, changing, settings)],
+        how="diagonal",
+    )
+
+
+def _by_kept_values(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *settings.dimensions)
     gaps = _gaps(user_days, users, settings)
     pieces = pl.concat([_pieces(gaps, period) for period in PERIODS])
@@ -152,4 +166,45 @@ def _pieces(gaps: pl.LazyFrame, period: int) -> pl.LazyFrame:
             piece(day, day + period, users_new=pl.col("new"), user_days=users),
             piece(counted_from, day + pl.min_horizontal(pl.lit(period), 2 * period - gap), users_retained=users),
         ]
+    )
+
+
+def _by_changing_values(
+    user_days: pl.LazyFrame, people: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """A user's value is that at the end of the period before if active in it, else that at the end of the period."""
+    users = people.filter(pl.col("kind") == "user").select("person", day="first_day")
+    pieces = [split(_periods(user_days, users, period), segments, pl.col("days_ago")) for period in PERIODS]
+    is_active, was_active = pl.col("days_now") > 0, pl.col("days_then") > 0
+    counts = {
+        "users_active": is_active,
+        "users_active_before": was_active,
+        "users_new": is_active & (pl.col("start") < pl.col("new_until")),
+        "users_retained": is_active & was_active,
+        "user_days": pl.col("days_now"),
+    }
+    keys = ["period_days", "segment", "segment_value"]
+    periods = pl.LazyFrame({"period_days": PERIODS}, schema={"period_days": pl.Int64})
+    return pl.concat(
+        [
+            changes(pl.concat(pieces), keys, counts, settings.first_day, settings.last_day),
+            split_starts(users, segments, [], settings).join(periods, how="cross"),
+        ],
+        how="diagonal",
+    )
+
+
+def _periods(user_days: pl.LazyFrame, users: pl.LazyFrame, period: int) -> pl.LazyFrame:
+    """Pieces with an active day in the period or the one before it: person, start, end, `days_now`, `days_then`."""
+    came = user_days.select("person", day=day_number(pl.col("day")), days_now=pl.lit(1, pl.Int64))
+    gone = shifted(came, period).with_columns(-pl.col("days_now"))
+    now = running_total(pl.concat([came, gone]), ["person"], ["days_now"])
+    then = shifted(now, period).rename({"days_now": "days_then"})
+    return (
+        align([now, then], ["person"])
+        .filter((pl.col("days_now") > 0) | (pl.col("days_then") > 0))
+        .join(users.select("person", new_until=day_number(pl.col("day")) + period), on="person")
+        .with_columns(
+            period_days=pl.lit(period, pl.Int64), days_ago=pl.when(pl.col("days_then") > 0).then(period).otherwise(0)
+        )
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.calendar import day_number, to_date
-from assets.segments import first_rows, rolled_up
+from assets.segments import first_rows, rolled_up, spans_of, split_starts
 from warehouse.settings import Settings
 from warehouse.table import Column, Derived, Measure, Ratio, Table
 
@@ -66,8 +66,13 @@ table = Table(
 MEASURES = [measure.name for measure in table.measures]
 
 
-def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Counts by day, age and segment of the users that have the age on that day."""
+def measure(
+    user_days: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """Counts by day, age and segment of the users that have the age on that day.
+
+    A user's segment value is that of the day it was first seen: by tenure everybody was `new` then.
+    """
     dimensions = settings.dimensions
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
     ages = pl.LazyFrame({"age_days": AGES}, schema={"age_days": pl.Int64})
@@ -90,7 +95,13 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
     ]
     combined = pl.concat(counts, how="diagonal").with_columns(pl.col(MEASURES).fill_null(0))
     in_range = combined.filter(pl.col("date").is_between(settings.first_day, settings.last_day))
-    return rolled_up(in_range, dimensions, ["date", "age_days"], MEASURES)
+    keys = ["date", "age_days"]
+    by_tenure = rolled_up(in_range, [], keys, MEASURES).with_columns(
+        segment=pl.lit("tenure"), segment_value=pl.lit("new")
+    )
+    tenure = spans_of(segment_spans, "user", ["user"]).filter(pl.col("segment") == "tenure")
+    starts = split_starts(users.rename({"first_day": "day"}), tenure, [], settings).join(ages, how="cross")
+    return pl.concat([rolled_up(in_range, dimensions, keys, MEASURES), by_tenure, starts], how="diagonal")
 
 
 def _count(users: pl.LazyFrame, name: str, dimensions: Sequence[str]) -> pl.LazyFrame:

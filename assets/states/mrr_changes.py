@@ -92,11 +92,12 @@ def _endings(points: pl.LazyFrame) -> pl.LazyFrame:
 def _largest_plans(points: pl.LazyFrame, totals: pl.LazyFrame) -> pl.LazyFrame:
     """The plan with the largest MRR at the end of each day of change; then the first by name."""
     subscriptions = points.select(*OWNER, "subscription_id").unique()
+    by = [*OWNER, "subscription_id"]
     wanted = totals.filter(pl.col("after") > 0).select(*OWNER, "day").join(subscriptions, on=OWNER)
     held = points.select(*OWNER, "subscription_id", "day", "mrr", plan_largest="plan")
     return (
         wanted.sort("day", *OWNER, "subscription_id")
-        .join_asof(held.sort("day"), on="day", by=[*OWNER, "subscription_id"], strategy="backward")
+        .join_asof(held.sort("day"), on="day", by=by, strategy="backward", check_sortedness=False)
         .group_by(*OWNER, "day", "plan_largest")
         .agg(pl.col("mrr").sum())
         .filter(pl.col("mrr") > 0)

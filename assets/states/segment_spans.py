@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.states.plan_spans import NO_PLAN
 from warehouse.settings import Settings
-from warehouse.table import SEGMENT_ALL, Column, Table
+from warehouse.table import SEGMENT_ALL, UNKNOWN, Column, Table
+
+BASES = ("orders", "subscription", "usage")
+NEW_FOR_DAYS = 90
 
 table = Table(
     name="segment_spans",
@@ -14,6 +18,7 @@ table = Table(
     grain=(
         Column("kind", pl.String, "user or customer.", "kind", allowed=("user", "customer")),
         Column("person", pl.UInt32, "The person's code in its shard.", "code"),
+        Column("basis", pl.String, "The basis that the value is for; null: any.", "basis", nullable=True),
         Column("segment", pl.String, "The dimension; `all` is everybody.", "dimension"),
         Column("start_day", pl.Date, "The first day of the value; null: always before.", "day", nullable=True),
     ),
@@ -26,16 +31,61 @@ table = Table(
 )
 
 
-def build(people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Spans of `all` and of each dimension that a person keeps for good."""
-    always = {"start_day": pl.lit(None, pl.Date), "end_day": pl.lit(None, pl.Date)}
-    everybody = people.select(
-        "kind", "person", segment=pl.lit(SEGMENT_ALL), segment_value=pl.lit(SEGMENT_ALL), **always
+def build(
+    people: pl.LazyFrame,
+    activity_spans: pl.LazyFrame,
+    plan_spans: pl.LazyFrame,
+    value_tiers: pl.LazyFrame,
+    settings: Settings,
+) -> pl.LazyFrame:
+    """Spans of `all`, of each dimension that a person keeps for good, and of those that change in time."""
+    parts = [_kept(people, SEGMENT_ALL, pl.lit(SEGMENT_ALL))]
+    parts += [_kept(people, dimension, pl.col(dimension)) for dimension in settings.dimensions]
+    parts.append(_tenure(people, activity_spans))
+    customers = people.filter(pl.col("kind") == "customer").select("kind", "person")
+    if "subscriptions" in settings.sources:
+        parts.append(_changing(customers, plan_spans.rename({"plan": "segment_value"}), "plan", NO_PLAN))
+    if settings.sources & {"orders", "subscriptions"}:
+        tiers = value_tiers.select("person", "start_day", segment_value="tier")
+        parts.append(_changing(customers, tiers, "value_tier", UNKNOWN))
+    return pl.concat(parts, how="diagonal")
+
+
+def _kept(people: pl.LazyFrame, segment: str, value: pl.Expr) -> pl.LazyFrame:
+    return people.select(
+        "kind",
+        "person",
+        basis=pl.lit(None, pl.String),
+        segment=pl.lit(segment),
+        segment_value=value,
+        start_day=pl.lit(None, pl.Date),
+        end_day=pl.lit(None, pl.Date),
     )
-    return pl.concat(
-        [everybody]
-        + [
-            people.select("kind", "person", segment=pl.lit(dimension), segment_value=pl.col(dimension), **always)
-            for dimension in settings.dimensions
-        ]
+
+
+def _tenure(people: pl.LazyFrame, activity_spans: pl.LazyFrame) -> pl.LazyFrame:
+    """`new` until 90 days after the first active day of the basis; for users, after their first event."""
+    users = people.filter(pl.col("kind") == "user").select("kind", "person", basis=pl.lit("user"), since="first_day")
+    customers = people.filter(pl.col("kind") == "customer").select("kind", "person")
+    bases = pl.LazyFrame({"basis": BASES})
+    first = activity_spans.group_by("basis", "person").agg(since=pl.col("start_day").min())
+    everybody = pl.concat([users, customers.join(bases, how="cross").join(first, on=["basis", "person"], how="left")])
+    turn = pl.col("since") + pl.duration(days=NEW_FOR_DAYS)
+    young = everybody.with_columns(segment_value=pl.lit("new"), start_day=pl.lit(None, pl.Date), end_day=turn)
+    old = everybody.filter(pl.col("since").is_not_null()).with_columns(
+        segment_value=pl.lit("established"), start_day=turn, end_day=pl.lit(None, pl.Date)
+    )
+    return pl.concat([young, old]).with_columns(segment=pl.lit("tenure")).drop("since")
+
+
+def _changing(customers: pl.LazyFrame, points: pl.LazyFrame, segment: str, before: str) -> pl.LazyFrame:
+    """Spans from the days on which a value begins; until the first of them it is `before`."""
+    ends = points.sort("person", "start_day").with_columns(end_day=pl.col("start_day").shift(-1).over("person"))
+    first = points.group_by("person").agg(end_day=pl.col("start_day").min())
+    earlier = customers.join(first, on="person", how="left").with_columns(
+        segment_value=pl.lit(before), start_day=pl.lit(None, pl.Date)
+    )
+    later = customers.join(ends.select("person", "segment_value", "start_day", "end_day"), on="person")
+    return pl.concat([earlier, later], how="diagonal").with_columns(
+        segment=pl.lit(segment), basis=pl.lit(None, pl.String)
     )

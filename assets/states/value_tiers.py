@@ -1,0 +1,138 @@
+"""Who belongs to the customers that bring in most: `high`, `mid` and `low`, set anew on the first of each month.
+
+The thresholds of a month need every customer, so this state is built across all shards. Source: METRICS.md section 7.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.calendar import day_number, period_number, period_start, to_date
+from assets.conversion import rated
+from assets.steps import as_pieces, running_total, shifted
+from warehouse.settings import Settings
+from warehouse.table import Column, Table
+
+PERSON = ["shard", "person"]
+TRAILING_DAYS = 365
+HIGH_SHARE, MID_SHARE = 80, 95
+HIGH, MID, LOW = "high", "mid", "low"
+
+table = Table(
+    name="value_tiers",
+    description="The value tier of each customer, from the first of each month on which it becomes another.",
+    layer="states",
+    grain=(
+        Column("shard", pl.UInt16, "The shard of the customer.", "shard"),
+        Column("person", pl.UInt32, "The customer's code in its shard.", "code"),
+        Column("start_day", pl.Date, "The first of the month from which it holds.", "day"),
+    ),
+    columns=(Column("tier", pl.String, "The tier.", "tier", allowed=(HIGH, MID, LOW)),),
+    partitioning="shard",
+    sources=("orders", "subscriptions"),
+)
+
+
+def build(
+    all_people: pl.LazyFrame,
+    all_order_days: pl.LazyFrame,
+    all_mrr_changes: pl.LazyFrame,
+    all_fx_rates: pl.LazyFrame,
+    settings: Settings,
+) -> pl.LazyFrame:
+    """One row per customer and first of a month on which its tier changes; before the first row it is unknown."""
+    if "orders" in settings.sources:
+        worth = _trailing_revenue(all_order_days, all_fx_rates, settings)
+    else:
+        worth = _opening_mrr(all_mrr_changes, all_people, all_fx_rates, settings)
+    ranked = _ranked(worth)
+    points = pl.concat([_first_months(all_people), _months_without(ranked), ranked], how="diagonal")
+    is_same = pl.col("tier") == pl.col("tier").shift(1).over(PERSON)
+    return (
+        points.with_columns(pl.col("tier").fill_null(LOW), is_ranked=pl.col("tier").is_not_null())
+        .sort(*PERSON, "month", "is_ranked")
+        .unique([*PERSON, "month"], keep="last", maintain_order=True)
+        .filter(~is_same.fill_null(False))
+        .with_columns(start_day=period_start(pl.col("month"), "month"))
+    )
+
+
+def _trailing_revenue(order_days: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Revenue of the 365 days before each first of a month, where there is any: person, month, worth."""
+    worth = pl.col("revenue").cast(pl.Int128) * pl.col("rate")
+    earned = rated(order_days, fx_rates, pl.col("day"), settings).select(
+        *PERSON, day=day_number(pl.col("day")), worth=worth
+    )
+    expired = shifted(earned, TRAILING_DAYS).with_columns(worth=0 - pl.col("worth"))
+    pieces = as_pieces(running_total(pl.concat([earned, expired]), PERSON, ["worth"]), PERSON)
+    return _on_firsts(pieces.filter(pl.col("worth") != 0))
+
+
+def _opening_mrr(
+    mrr_changes: pl.LazyFrame, people: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """MRR of the day before each first of a month: person, month, worth.
+
+    After the last change of anybody's MRR, of the people and of the rates the tiers stay as they are.
+    """
+    owner = [*PERSON, "currency"]
+    steps = mrr_changes.select(*owner, day=day_number(pl.col("day")), mrr=pl.col("after"))
+    horizon = pl.concat([mrr_changes.select("day"), people.select(day="first_day"), fx_rates.select("day")]).select(
+        horizon=day_number(pl.col("day").max()) + 31
+    )
+    pieces = (
+        as_pieces(steps, owner)
+        .filter(pl.col("mrr") > 0)
+        .join(horizon, how="cross")
+        .with_columns(end=pl.min_horizontal("end", "horizon"))
+    )
+    on_firsts = _on_firsts(pieces)
+    day_before = period_start(pl.col("month"), "month").dt.offset_by("-1d")
+    return (
+        rated(on_firsts, fx_rates, day_before, settings)
+        .group_by(*PERSON, "month")
+        .agg(worth=(pl.col("mrr").cast(pl.Int128) * pl.col("rate")).sum())
+    )
+
+
+def _on_firsts(pieces: pl.LazyFrame) -> pl.LazyFrame:
+    """The pieces that cover the day before a first of a month, once for each such `month`."""
+    first = period_number(to_date(pl.col("start")), "month") + 1
+    last = period_number(to_date(pl.col("end")), "month")
+    return pieces.with_columns(month=pl.int_ranges(first, last + 1, dtype=pl.Int32)).explode(
+        "month", empty_as_null=False
+    )
+
+
+def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
+    """The tier of everybody with positive revenue, by the share of it that is before them; equals share a tier."""
+    positive = worth.filter(pl.col("worth") > 0)
+    ladder = (
+        positive.group_by("month", "worth")
+        .agg(together=pl.col("worth").sum())
+        .sort("month", "worth", descending=[False, True])
+        .with_columns(
+            before=pl.col("together").cum_sum().over("month") - pl.col("together"),
+            total=pl.col("together").sum().over("month"),
+        )
+    )
+    tier = (
+        pl.when(100 * pl.col("before") < HIGH_SHARE * pl.col("total"))
+        .then(pl.lit(HIGH))
+        .when(100 * pl.col("before") < MID_SHARE * pl.col("total"))
+        .then(pl.lit(MID))
+        .otherwise(pl.lit(LOW))
+    )
+    return positive.join(ladder.with_columns(tier=tier), on=["month", "worth"]).select(*PERSON, "month", "tier")
+
+
+def _first_months(people: pl.LazyFrame) -> pl.LazyFrame:
+    """The month after each customer's first fact: from then on it has a tier."""
+    return people.filter(pl.col("kind") == "customer").select(
+        *PERSON, month=period_number(pl.col("first_day"), "month") + 1
+    )
+
+
+def _months_without(ranked: pl.LazyFrame) -> pl.LazyFrame:
+    """The months that follow one with revenue: unless they are ranked themselves, the tier is low."""
+    return ranked.select(*PERSON, pl.col("month") + 1)
