@@ -41,8 +41,8 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    """What is left of a file once its good rows are handed on: its bad rows (row, day, reasons) with their raw texts,
-    the canonical columns it has, and its line."""
+    """What is left of a file once its good rows are handed on: bad rows (row, id, day, reasons), raw texts, the
+    canonical columns it has, and its line."""
 
     bad: pl.DataFrame
     raw: pl.DataFrame
@@ -93,7 +93,7 @@ class _Intake:
         if not deliveries:
             return IngestResult(self._source, (), self._draft.notes(self._source))
         lines = {**self._known, **{one.line.path: one.line for one in deliveries}}
-        merged = self._merge(arrivals, lines)
+        merged = self._merge(arrivals, deliveries, lines)
         arrivals.discard()
         lines = {path: self._recounted(line, merged) for path, line in lines.items()}
         notes = self._notes(merged, lines, deliveries)
@@ -138,15 +138,25 @@ class _Intake:
         self._workspace.report(f"{file.path}: {line.rows_in:,} rows{set_aside}")
         return _Read(good, _Delivery(judged.bad, raw, read.columns, line))
 
-    def _merge(self, arrivals: Arrivals, lines: Mapping[str, Line]) -> Merged:
+    def _merge(self, arrivals: Arrivals, deliveries: Sequence[_Delivery], lines: Mapping[str, Line]) -> Merged:
         if arrivals.people():
             arrivals.number(codes.assign(self._store, self._draft, self._config.shards, arrivals.people()))
         replaced = {path for path, line in self._known.items() if line is not lines[path]}
         lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
-        extracts = None
-        if self._reader.source.full_extract:
-            extracts = Extracts([(path, line.last_day) for path, line in sorted(lines.items())])
-        return lake.merge(arrivals, replaced, extracts)
+        return lake.merge(arrivals, replaced, self._extracts(deliveries, lines))
+
+    def _extracts(self, deliveries: Sequence[_Delivery], lines: Mapping[str, Line]) -> Extracts | None:
+        if not self._reader.source.full_extract:
+            return None
+        files = [(path, line.last_day) for path, line in sorted(lines.items()) if line.taken + line.quarantined]
+        fresh = {one.line.path for one in deliveries}
+        aside = [one.bad.select("id", file=pl.lit(one.line.path)) for one in deliveries if one.bad.height]
+        before = self._base(quarantine.LAYER, self._source)
+        for path, _ in files:
+            name = quarantine.partition(path)
+            if path not in fresh and name in before:
+                aside.append(pl.read_parquet(self._store.path(before[name]), columns=["id", "file"]))
+        return Extracts(files, pl.concat([Extracts.NONE_ASIDE, *aside]))
 
     def _recounted(self, line: Line, merged: Merged) -> Line:
         """The line with `superseded` brought up to date: a later file may stand for rows of an earlier one."""

@@ -21,7 +21,7 @@ FIRST_DAY, LAST_DAY = pl.date(1970, 1, 1), pl.date(2099, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`good`: rows in canonical columns with defaults filled in. `bad`: row, day, reasons (text, joined by "; ")."""
+    """`good`: rows in canonical columns with defaults filled in. `bad`: row, id, day, reasons (joined by "; ")."""
 
     good: pl.DataFrame
     bad: pl.DataFrame
@@ -35,9 +35,9 @@ def split(read: Canonical, reader: Reader) -> Split:
         broken |= _evaluated_lines(rows, broken)
     broken = {reason: where for reason, where in broken.items() if where.any()}
     if not broken:
-        return Split(rows, _with_reasons(rows.clear(), {}))
+        return Split(rows, _with_reasons(rows.clear(), {}, reader))
     is_bad = pl.select(pl.any_horizontal(broken.values())).to_series()
-    bad = _with_reasons(rows.filter(is_bad), {reason: where.filter(is_bad) for reason, where in broken.items()})
+    bad = _with_reasons(rows.filter(is_bad), {reason: where.filter(is_bad) for reason, where in broken.items()}, reader)
     return Split(rows.filter(~is_bad), bad)
 
 
@@ -89,7 +89,8 @@ def _evaluated_lines(rows: pl.DataFrame, broken: Mapping[str, pl.Series]) -> dic
     return found
 
 
-def _with_reasons(rows: pl.DataFrame, broken: Mapping[str, pl.Series]) -> pl.DataFrame:
+def _with_reasons(rows: pl.DataFrame, broken: Mapping[str, pl.Series], reader: Reader) -> pl.DataFrame:
     texts = [pl.when(where).then(pl.lit(reason)) for reason, where in broken.items()]
     reasons = pl.concat_str(texts, separator="; ", ignore_nulls=True) if texts else pl.lit("")
-    return rows.select("row", "day", reasons=reasons)
+    name = reader.contract.ID
+    return rows.select("row", "day", id=pl.col(name) if name else pl.lit(None, pl.String), reasons=reasons)

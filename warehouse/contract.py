@@ -15,15 +15,18 @@ from warehouse.table import Column, Table
 
 
 class Contract(Protocol):
-    """A source module. Attributes are module constants, read only.
+    """A source module; the attributes are its constants.
 
-    TIME is the input that places a row in time (periods: started_at stands for it), VERSION the one that says which
-    version of an id is later, PERSON the id whose shard the row is kept in. REPEATS_ARE_ONE where rows may lack a key,
-    and are then one row if they agree in everything.
+    ID is what a full extract is looked through for; TIME the input that places a row in time (periods: started_at
+    stands for it); VERSION the one that says which version is later; PERSON the id whose shard the row is kept in.
+    REPEATS_ARE_ONE where rows may lack a key, and are then one row if they agree in everything.
     """
 
     @property
     def table(self) -> Table: ...
+
+    @property
+    def ID(self) -> str | None: ...
 
     @property
     def TIME(self) -> str: ...

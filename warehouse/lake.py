@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import polars as pl
 
@@ -31,9 +31,13 @@ Place = tuple[int, int]  # shard, and the month as year * 100 + month; 0 where t
 
 @dataclass(frozen=True, slots=True)
 class Extracts:
-    """Of a full extract: its files with their newest day, in order. The last one says what there is."""
+    """Of a full extract: its files that have rows with their newest day, in order (the last one says what there is),
+    and the rows of them that are set aside (id, file): bad, but there."""
 
     files: Sequence[tuple[str, date | None]]
+    aside: pl.DataFrame
+
+    NONE_ASIDE: ClassVar[pl.DataFrame] = pl.DataFrame(schema={"id": pl.String, "file": pl.String})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +176,20 @@ class Lake:
 
 
 def _with_eligibility(contenders: pl.DataFrame, extracts: Extracts | None, is_subscription: bool) -> pl.DataFrame:
-    """Adds `is_eligible`: in a full extract what the newest file lacks does not count, but the past of a subscription
-    stays, with the day it was `gone`."""
+    """Adds `is_eligible`: of a full extract, what the newest file lacks does not count. Subscriptions keep their past,
+    with the day they were `gone`."""
     if extracts is None:
         return contenders.with_columns(is_eligible=pl.lit(True), gone=pl.lit(None, pl.Date))
-    if not is_subscription:
-        return contenders.with_columns(is_eligible=pl.col("file") == extracts.files[-1][0])
-    seen = last_seen(contenders, extracts.files).rename({"gone_day": "gone"})
-    return contenders.join(seen, on="subscription_id", how="left").with_columns(
-        is_eligible=pl.col("file") == pl.col("last_file")
+    if is_subscription:
+        aside = extracts.aside.rename({"id": "subscription_id"})
+        seen = last_seen(pl.concat([contenders.select(aside.columns), aside]), extracts.files)
+        return contenders.join(seen, on="subscription_id", how="left").with_columns(is_eligible=pl.lit(True))
+    newest = extracts.files[-1][0] if extracts.files else ""
+    is_there = contenders.filter(file=newest)["key"].append(extracts.aside.filter(file=newest)["id"])
+    return contenders.with_columns(
+        is_eligible=pl.when(pl.col("key").is_null())
+        .then(pl.col("file") == newest)
+        .otherwise(pl.col("key").is_in(is_there.drop_nulls().unique().implode()))
     )
 
 

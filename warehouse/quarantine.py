@@ -18,14 +18,12 @@ _DESCRIPTIONS = {
     "source": "The source the row is of.",
     "file": "The file it came in, relative to the configuration's folder.",
     "row": "The line of a text file, or the row of a Parquet file, counted from 1.",
+    "id": "Its id (order, subscription, event, customer), where it can be read.",
     "day": "Its business day, where it can be read.",
     "reasons": "Everything that is wrong with it, joined by semicolons.",
     "raw": "The row as delivered, as JSON.",
 }
-SCHEMA = pl.Schema(
-    {"source": pl.String(), "file": pl.String(), "row": pl.Int64(), "day": pl.Date(), "reasons": pl.String(),
-     "raw": pl.String()}
-)  # fmt: skip
+SCHEMA = pl.Schema({name: {"row": pl.Int64(), "day": pl.Date()}.get(name, pl.String()) for name in _DESCRIPTIONS})
 
 
 def partition(path: str) -> str:
@@ -36,7 +34,7 @@ def partition(path: str) -> str:
 def write(
     store: Store, source: str, path: str, bad: pl.DataFrame, raw: pl.DataFrame, previous: DataFile | None
 ) -> DataFile:
-    """Keeps the bad rows (row, day, reasons) of a file with their raw texts (row, raw)."""
+    """Keeps the bad rows (row, id, day, reasons) of a file with their raw texts (row, raw)."""
     rows = bad.join(raw, on="row", how="left").sort("row")
     frame = rows.with_columns(source=pl.lit(source), file=pl.lit(path)).select(SCHEMA.names())
     return store.write(LAYER, source, partition(path), frame, _arrow_schema(), previous=previous)

@@ -40,21 +40,20 @@ def without_repeats(rows: pl.DataFrame, key: pl.Expr, business: Sequence[str]) -
 
 
 def last_seen(rows: pl.DataFrame, extracts: Sequence[tuple[str, date | None]]) -> pl.DataFrame:
-    """For each subscription of a full extract: `last_file`, the last extract that has it, and `gone_day`.
+    """For each subscription of a full extract (rows: subscription_id, file) the day it was `gone`.
 
-    `extracts` are the files with their newest day, in order. `gone_day` is the day after the newest fact of the first
-    extract that misses the subscription; null while the newest has it.
+    `extracts` are the files with their newest day, in order. That day is the one after the newest fact of the first
+    extract that misses the subscription for good; null while the newest extract has it.
     """
     following = [day for _, day in extracts[1:]]
     order = pl.DataFrame(
-        {"file": [file for file, _ in extracts], "next_newest_day": [*following, None]},
+        {"file": [file for file, _ in extracts], "next_newest_day": [*following, None] if extracts else []},
         schema={"file": pl.String, "next_newest_day": pl.Date},
     ).with_row_index("place")
     return (
-        rows.select("subscription_id", "file")
-        .unique()
+        rows.unique()
         .join(order, on="file")
         .sort("place")
         .unique("subscription_id", keep="last", maintain_order=True)
-        .select("subscription_id", last_file="file", gone_day=pl.col("next_newest_day").dt.offset_by("1d"))
+        .select("subscription_id", gone=pl.col("next_newest_day").dt.offset_by("1d"))
     )

@@ -20,6 +20,7 @@ from assets.sources.bookkeeping import (
 )
 from warehouse.table import Column, Table
 
+ID = "customer_id"
 TIME = "signed_up_at"
 VERSION = "updated_at"
 PERSON = "customer_id"

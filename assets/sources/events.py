@@ -18,6 +18,7 @@ from assets.sources.bookkeeping import (
 )
 from warehouse.table import Column, Table
 
+ID = "event_id"
 TIME = "occurred_at"
 VERSION = "received_at"
 PERSON = "user_id"

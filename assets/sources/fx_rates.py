@@ -7,6 +7,7 @@ import polars as pl
 from assets.sources.bookkeeping import CURRENCY, DAY, FILE, IS_CURRENT, ROW, has_currency_code
 from warehouse.table import Column, Table
 
+ID = None
 TIME = "date"
 VERSION = None
 PERSON = None

@@ -24,6 +24,7 @@ from assets.sources.bookkeeping import (
 from warehouse.table import Column, Table
 
 STATUSES = ("paid", "refunded", "pending", "cancelled")
+ID = "order_id"
 TIME = "ordered_at"
 VERSION = "updated_at"
 PERSON = "customer_id"
@@ -40,7 +41,7 @@ _AMOUNT = Column(
     maximum=LARGEST_AMOUNT,
 )
 _REFUNDED_AMOUNT = Column(
-    "refunded_amount", AMOUNT, "Paid back so far.", "currency unit", nullable=True, minimum=0, maximum=LARGEST_AMOUNT
+    "refunded_amount", AMOUNT, "Paid back so far.", "currency unit", nullable=True, maximum=LARGEST_AMOUNT
 )
 _STATUS = Column("status", pl.String, "Where the order stands; missing is paid.", "status", True, STATUSES)
 
@@ -85,7 +86,11 @@ def complete(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def rules() -> dict[str, pl.Expr]:
     """Each reason to quarantine a row, and which rows it is true of."""
-    return {"currency is not a three-letter code": ~has_currency_code()}
+    is_whole_refund = (pl.col("status") == "refunded") & (pl.col("refunded_amount") == pl.col("amount"))
+    return {
+        "currency is not a three-letter code": ~has_currency_code(),
+        "refunded_amount is below 0": (pl.col("refunded_amount") < 0) & ~is_whole_refund,
+    }
 
 
 def line_rules() -> dict[str, pl.Expr]:

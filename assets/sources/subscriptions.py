@@ -31,6 +31,7 @@ PERIOD_NAMES = {"started_at": "effective_at", "ended_at": "ended_day"}
 VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
+ID = "subscription_id"
 TIME = "effective_at"
 
 _CHANGE_ID = Column("change_id", pl.String, "The change's id.", "id", nullable=True)

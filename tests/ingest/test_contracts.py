@@ -43,6 +43,18 @@ def test_defaults_are_filled_in_and_codes_get_one_spelling(tmp_path: Path) -> No
     assert rows == [("007", "c1", Decimal(0), "paid", "EUR"), ("8", "c2", Decimal(0), "cancelled", "USD")]
 
 
+def test_a_refund_without_an_amount_pays_all_of_it_back(tmp_path: Path) -> None:
+    made = shop(
+        tmp_path,
+        ORDERS,
+        "order_id,customer_id,ordered_at,amount,status,refunded_amount\n"
+        "1,c1,2024-01-05,10,refunded,\n2,c1,2024-01-05,10,refunded,0\n3,c1,2024-01-05,-5,refunded,\n"
+        "4,c1,2024-01-05,10,paid,\n5,c1,2024-01-05,10,paid,-1\n",
+    )
+    assert made.lake("orders")["refunded_amount"].to_list() == [Decimal(10), Decimal(0), Decimal(-5), Decimal(0)]
+    assert reasons(made, "orders") == {6: "refunded_amount is below 0"}
+
+
 def test_a_bad_row_is_set_aside_with_all_reasons_its_line_and_itself(tmp_path: Path) -> None:
     made = shop(
         tmp_path,

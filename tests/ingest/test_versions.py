@@ -228,6 +228,19 @@ def test_a_full_extract_takes_back_what_it_misses(tmp_path: Path) -> None:
     check_ledger(made)
 
 
+def test_in_a_full_extract_a_bad_row_is_there_all_the_same(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS + "full_extract = true\n")
+    made.deliver("1.csv", HEADER + "1,c1,2024-01-05,10,\n2,c2,2024-01-06,20,\n3,c3,2024-01-07,30,\n")
+    made.deliver("2.csv", HEADER + "1,c1,2024-01-05,1O,\n2,c2,2024-01-06,21,\n")
+    made.take_in()
+    assert made.lake("orders").select("order_id", "file").rows() == [("1", "inbox/1.csv"), ("2", "inbox/2.csv")]
+    made.deliver("0.csv", "")
+    made.deliver("3.csv", "")
+    made.take_in()
+    assert made.lake("orders").select("order_id", "file").rows() == [("1", "inbox/1.csv"), ("2", "inbox/2.csv")]
+    check_ledger(made)
+
+
 @pytest.mark.parametrize("runs", [1, 3])
 def test_a_subscription_gone_from_a_full_extract_keeps_its_past_and_the_day_it_went(tmp_path: Path, runs: int) -> None:
     made = Shop(tmp_path, '[sources.subscriptions]\npath = "inbox/*"\ncurrency = "USD"\nfull_extract = true\n')
