@@ -25,19 +25,20 @@ BANDS = {
     "consumer": ("consumer", 0.60, 0.80),
     "ecommerce": ("e-commerce", 0.30, 0.50),
 }
+BASES = {"subscription": "paying customers", "orders": "customers with orders", "usage": "customers by usage"}
 RETENTION_AGE, RETENTION_COHORTS = 7, 28
-NAMES = {"subscription": "paying customers", "orders": "customers with an order", "usage": "customers using it"}
+EXAMPLES = ("mrr_daily", "customer_retention_daily", "user_activity_daily")
 SHOWN_WARNINGS = 3
+Line = tuple[str, str]
 
 
 def summarise(config: Config, release: Manifest) -> str:
     """The summary of a release, ready to print."""
-    facts = [*_revenue(config, release), *_customers(config, release), *_users(config, release)]
+    facts = [*_customers(config, release), *_revenue(config, release), *_users(config, release)]
     width = max((len(name) for name, _ in facts), default=0)
-    title = f"Release {release.number}, up to {release.watermark} ({release.time_zone})"
     return "\n".join(
         [
-            title,
+            f"Release {release.number}, up to {release.watermark} ({release.time_zone})",
             "",
             *(f"  {name:<{width}}  {value}" for name, value in facts),
             "",
@@ -48,33 +49,34 @@ def summarise(config: Config, release: Manifest) -> str:
     )
 
 
-def _revenue(config: Config, release: Manifest) -> Iterator[tuple[str, str]]:
-    for row in _last_day(config, release, "mrr_daily", *_money(config)).iter_rows(named=True):
-        paying = f"{cell(row['customers_paying'])} paying customers"
-        yield f"MRR {row['currency']}", f"{cell(row['mrr_closing'])}   from {paying}"
-    if "revenue_retention_daily" not in release.schemas:
-        return
-    wanted = (pl.col("basis") == "subscription", pl.col("window_days").is_in([30, 365]), *_money(config))
+def _customers(config: Config, release: Manifest) -> Iterator[Line]:
+    """Per basis, the paying ones first: how many there are, the churn of 30 days, the retention of a year."""
+    rows = _last_day(config, release, "customer_retention_daily", pl.col("window_days").is_in([30, 365]))
+    for at, basis in enumerate(name for name in BASES if rows.height and name in rows["basis"]):
+        month, year = (rows.row(by_predicate=_is(basis, days), named=True) for days in (30, 365))
+        yield BASES[basis].capitalize(), cell(month["customers_at_end"])
+        if month["customer_churn_rate"] is not None:
+            lost = f"{cell(month['customers_lost'])} of {cell(month['customers_at_start'])}"
+            yield "  churn in 30 days", f"{_percent(month['customer_churn_rate'])}   {lost}"
+        if year["customer_retention_rate"] is not None:
+            band = "" if at else _band(config)
+            yield "  retention over 365 days", f"{_percent(year['customer_retention_rate'])}{band}"
+
+
+def _revenue(config: Config, release: Manifest) -> Iterator[Line]:
+    """MRR and its retention, in the reporting currency where there is one, else per currency."""
+    is_wanted = pl.col("is_converted") == pl.lit(config.reporting_currency is not None)
+    for row in _last_day(config, release, "mrr_daily", is_wanted).iter_rows(named=True):
+        yield f"MRR {row['currency']}", cell(row["mrr_closing"])
+    wanted = (is_wanted, pl.col("basis") == "subscription", pl.col("window_days").is_in([30, 365]))
     for row in _last_day(config, release, "revenue_retention_daily", *wanted).iter_rows(named=True):
         if row["net_revenue_retention"] is not None:
             net, gross = _percent(row["net_revenue_retention"]), _percent(row["gross_revenue_retention"])
-            yield f"Revenue retention {row['window_days']} days, {row['currency']}", f"net {net}, gross {gross}"
+            yield f"  {row['window_days']} days, {row['currency']}", f"net {net}   gross {gross}   revenue retention"
 
 
-def _customers(config: Config, release: Manifest) -> Iterator[tuple[str, str]]:
-    rows = _last_day(config, release, "customer_retention_daily", pl.col("window_days").is_in([30, 365]))
-    for row in rows.iter_rows(named=True):
-        name, rate = NAMES[row["basis"]], row["customer_churn_rate"]
-        if row["window_days"] == 30:
-            yield name.capitalize(), cell(row["customers_at_end"])
-            if rate is not None:
-                lost = f"{cell(row['customers_lost'])} of {cell(row['customers_at_start'])}"
-                yield f"30-day churn, {name}", f"{_percent(rate)}   {lost}"
-        elif rate is not None:
-            yield f"Yearly retention, {name}", f"{_percent(row['customer_retention_rate'])}   {_band(config)}"
-
-
-def _users(config: Config, release: Manifest) -> Iterator[tuple[str, str]]:
+def _users(config: Config, release: Manifest) -> Iterator[Line]:
+    """Of the users first seen in the last four weeks for which it is known, those who came on the seventh day after."""
     if "user_retention_daily" not in release.schemas:
         return
     since = date.fromisoformat(release.watermark) - timedelta(days=RETENTION_COHORTS)
@@ -83,7 +85,7 @@ def _users(config: Config, release: Manifest) -> Iterator[tuple[str, str]]:
     )
     cohorts, retained = rows.select(pl.col("users_in_cohort", "users_retained").sum()).collect().row(0)
     if cohorts:
-        seen = f"{cell(retained)} of {cell(cohorts)} users of the last {RETENTION_COHORTS} daily cohorts"
+        seen = f"{cell(retained)} of {cell(cohorts)} new users of {RETENTION_COHORTS} days"
         yield "Day-7 retention", f"{_percent(retained / cohorts)}   {seen}"
 
 
@@ -95,8 +97,8 @@ def _last_day(config: Config, release: Manifest, table: str, *wanted: pl.Expr) -
     return rows.collect().sort(pl.all())
 
 
-def _money(config: Config) -> tuple[pl.Expr, ...]:
-    return (pl.col("is_converted") == pl.lit(config.reporting_currency is not None),)
+def _is(basis: str, window_days: int) -> pl.Expr:
+    return (pl.col("basis") == basis) & (pl.col("window_days") == window_days)
 
 
 def _percent(rate: float) -> str:
@@ -105,7 +107,7 @@ def _percent(rate: float) -> str:
 
 def _band(config: Config) -> str:
     name, low, high = BANDS[config.industry]
-    return f"usual for {name}: {low:.0%} to {high:.0%}"
+    return f"   usual for {name}: {low:.0%} to {high:.0%}"
 
 
 def _gate(release: Manifest) -> Iterator[str]:
@@ -120,7 +122,7 @@ def _gate(release: Manifest) -> Iterator[str]:
 
 def _files(config: Config, release: Manifest) -> Iterator[str]:
     folder = _short(config.home / "releases" / f"{release.number:08d}")
-    table = next(iter(release.schemas), "TABLE")
+    table = next((name for name in (*EXAMPLES, *release.schemas) if name in release.schemas), "TABLE")
     yield f"Tables: {folder}"
     yield f'  DuckDB  duckdb.connect("{folder}/warehouse.duckdb", read_only=True).sql("from {table}")'
     yield f'  Polars  pl.read_parquet("{folder}/{table}/**/*.parquet")'
