@@ -11,11 +11,12 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.states.subscription_mrr import TYPES
-from assets.steps import align, shifted
+from assets.steps import closed, delayed, overlay
 from warehouse.table import Column, Measure, Ratio
 
 BASES: Final = ("orders", "subscription", "usage")
 _ACTIVE: Final = 1
+_TYPE_NUMBERS: Final = {kind: n for n, kind in enumerate(TYPES, 1)}
 _FIRST_DAYS: Final = {
     "orders": "first_order_day",
     "subscription": "first_subscription_day",
@@ -85,18 +86,17 @@ def basis_column() -> Column:
 
 
 def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
-    """Each customer's activity as a step function: basis, person, day, `state` (1 active, -n lost as the n-th type),
-    `ever` (1 from the first span on)."""
-    lost_as = pl.col("churn_type").replace_strict({kind: -n for n, kind in enumerate(TYPES, 1)}, return_dtype=pl.Int8)
-    starts = spans.select("basis", "person", day=day_number(pl.col("start_day")), state=pl.lit(_ACTIVE, pl.Int8))
-    ends = spans.filter(pl.col("end_day").is_not_null()).select(
-        "basis", "person", day=day_number(pl.col("end_day")), state=lost_as
+    """Each customer's activity as a step function of `state`: 1 while active, -n after being lost as the n-th type."""
+    owner = ["basis", "person"]
+    numbered = spans.sort(*owner, "start_day").with_columns(
+        lost_as=pl.col("churn_type").replace_strict(_TYPE_NUMBERS, return_dtype=pl.Int32)
     )
-    return (
-        pl.concat([starts, ends])
-        .sort("basis", "person", "day", "state")
-        .unique(["basis", "person", "day"], keep="last", maintain_order=True)
+    lost_before = pl.col("lost_as").shift(1).over(owner).fill_null(0)
+    starts = numbered.select(*owner, day=day_number(pl.col("start_day")), state=lost_before + _ACTIVE)
+    ends = numbered.filter(pl.col("end_day").is_not_null()).select(
+        *owner, day=day_number(pl.col("end_day")), state=-pl.col("lost_as") - _ACTIVE
     )
+    return closed(pl.concat([starts, ends]), owner, "state")
 
 
 def activity_on(spans: pl.LazyFrame, basis: str) -> pl.LazyFrame:
@@ -121,9 +121,9 @@ def windows(spans: pl.LazyFrame, days: int) -> pl.LazyFrame:
     """Pieces of days D on which a customer's window (D - days, D] looks the same: basis, person, start, end, and the
     counts of the window as 0 or 1."""
     now = activity(spans).rename({"state": "now"})
-    then = shifted(activity(spans), days).rename({"state": "then"})
+    then = delayed(activity(spans), days).rename({"state": "then"})
     return (
-        align([now, then], ["basis", "person"])
+        overlay([now, then], ["basis", "person"])
         .join(first_starts(spans), on=["basis", "person"])
         .with_columns(is_first=pl.col("start") < pl.col("first_start") + days)
         .filter((pl.col("now") == _ACTIVE) | (pl.col("then") == _ACTIVE))
@@ -139,7 +139,7 @@ def window_counts() -> dict[str, pl.Expr]:
         "customers_at_start": at_start,
         "customers_retained": at_start & at_end,
         "customers_lost": lost,
-        **{f"customers_lost_{kind}": lost & (pl.col("now") == -n) for n, kind in enumerate(TYPES, 1)},
+        **{f"customers_lost_{kind}": lost & (pl.col("now") == -n) for kind, n in _TYPE_NUMBERS.items()},
         "customers_new": came & pl.col("is_first"),
         "customers_reactivated": came & ~pl.col("is_first"),
         "customers_at_end": at_end,

@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import converted
-from assets.steps import align, as_pieces, running_total, shifted
+from assets.steps import closed, delayed, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Measure, Ratio
 
@@ -82,24 +82,18 @@ RETENTION_RATES = (
 
 def mrr_steps(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
     """MRR of each customer and currency as a step function: person, currency, day, `revenue`."""
-    return mrr_changes.select(*OWNER, day=day_number(pl.col("day")), revenue=pl.col("after"))
+    change = pl.col("after") - pl.col("before")
+    return closed(mrr_changes.select(*OWNER, day=day_number(pl.col("day")), revenue=change), OWNER, "revenue")
 
 
 def mrr_pieces(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
-    """Days on which a customer's MRR is the same: person, currency, start, end, `revenue` (above 0), `next_revenue`."""
-    following = pl.col("revenue").shift(-1).over(OWNER)
-    return (
-        as_pieces(mrr_steps(mrr_changes), OWNER)
-        .with_columns(next_revenue=following.fill_null(pl.col("revenue")))
-        .filter(pl.col("revenue") > 0)
-    )
+    """Days on which a customer's MRR is the same and above 0: person, currency, start, end, `revenue`."""
+    return overlay([mrr_steps(mrr_changes)], OWNER)
 
 
 def trailing_revenue(order_days: pl.LazyFrame, days: int) -> pl.LazyFrame:
     """Net order revenue of the trailing `days` days as a step function: person, currency, day, `revenue`."""
-    earned = order_days.select(*OWNER, day=day_number(pl.col("day")), revenue=pl.col("revenue"))
-    expired = shifted(earned, days).with_columns(revenue=-pl.col("revenue"))
-    return running_total(pl.concat([earned, expired]), OWNER, ["revenue"])
+    return trailing(order_days.select(*OWNER, "revenue", day=day_number(pl.col("day"))), days, ["revenue"])
 
 
 def revenue_windows(steps: pl.LazyFrame, activity: pl.LazyFrame, days: int) -> pl.LazyFrame:
@@ -110,11 +104,11 @@ def revenue_windows(steps: pl.LazyFrame, activity: pl.LazyFrame, days: int) -> p
     owners = steps.select(OWNER).unique()
     functions = [
         steps.rename({"revenue": "now"}),
-        shifted(steps, days).rename({"revenue": "then"}),
-        shifted(activity, days).join(owners, on="person"),
+        delayed(steps, days).rename({"revenue": "then"}),
+        delayed(activity, days).join(owners, on="person"),
     ]
     return (
-        align(functions, OWNER)
+        overlay(functions, OWNER)
         .filter(pl.col("then") > 0)
         .with_columns(pl.col("now").clip(lower_bound=0), days_ago=pl.when(pl.col("state") == 1).then(days).otherwise(0))
     )

@@ -1,8 +1,9 @@
 """Step functions of time, one per person: the one idea under retention, churn and revenue retention.
 
-A step function is a frame of change points (owner columns, `day`, value columns): from that day on the values hold,
-until the owner's next point; before the first point they are 0. A window of w days compares a function with itself
-w days earlier: both are laid over each other and cut at every point of either.
+A function is a frame of its changes: owner columns, `day` (number), and for each value by how much it changes on that
+day; before the first change it is 0. It is closed: an owner's changes of a value add up to 0, and what stays open falls
+back on the day NEVER. So one running sum serves all owners, however many there are. A window of w days compares a
+function with itself w days earlier: both are laid over each other and cut at every change of either.
 """
 
 from __future__ import annotations
@@ -15,45 +16,38 @@ import polars as pl
 from assets.calendar import NEVER, day_number, to_date
 
 
-def shifted(function: pl.LazyFrame, days: int) -> pl.LazyFrame:
-    """The function as it was `days` days ago: every point moves to a later day."""
+def closed(function: pl.LazyFrame, owner: Sequence[str], value: str) -> pl.LazyFrame:
+    """The function with what is left open falling back on the day NEVER."""
+    left_open = function.group_by(owner).agg(day=pl.lit(NEVER, pl.Int32).first(), change=pl.col(value).sum())
+    back = left_open.select(*owner, "day", (0 - pl.col("change")).alias(value))
+    return pl.concat([function.select(*owner, "day", value), back])
+
+
+def delayed(function: pl.LazyFrame, days: int) -> pl.LazyFrame:
+    """The function as it was `days` days ago: every change comes later."""
     return function.with_columns(pl.col("day") + days)
 
 
-def align(functions: Sequence[pl.LazyFrame], owner: Sequence[str]) -> pl.LazyFrame:
+def trailing(amounts: pl.LazyFrame, days: int, values: Sequence[str]) -> pl.LazyFrame:
+    """The sum of the trailing `days` days of amounts that are each of one day (owner, `day`, values)."""
+    gone = delayed(amounts, days).with_columns((0 - pl.col(value)).alias(value) for value in values)
+    return pl.concat([amounts, gone])
+
+
+def overlay(functions: Sequence[pl.LazyFrame], owner: Sequence[str]) -> pl.LazyFrame:
     """Pieces on which all functions are constant: owner, `start`, `end` (half-open, day numbers), every value.
 
-    The functions share the owner columns and have different value columns. Within one function an owner has at most
-    one point a day. The last piece of an owner ends NEVER.
+    The functions have the same owner columns and different values. Pieces on which all are 0 are left out.
     """
-    points = pl.concat(functions, how="diagonal")
-    values = [name for name in points.collect_schema().names() if name not in (*owner, "day")]
+    together = pl.concat(functions, how="diagonal")
+    values = [name for name in together.collect_schema().names() if name not in (*owner, "day")]
     return (
-        points.sort(*owner, "day")
-        .with_columns(pl.col(values).forward_fill().over(owner))
-        .group_by(*owner, "day", maintain_order=True)
-        .agg(pl.col(values).last())
-        .with_columns(pl.col(values).fill_null(0), end=pl.col("day").shift(-1).over(owner).fill_null(NEVER))
-        .rename({"day": "start"})
-    )
-
-
-def as_pieces(function: pl.LazyFrame, owner: Sequence[str]) -> pl.LazyFrame:
-    """The function as pieces `start` to `end` (half-open) on which it is constant; the last of an owner ends NEVER."""
-    return (
-        function.sort(*owner, "day")
-        .with_columns(end=pl.col("day").shift(-1).over(owner).fill_null(NEVER))
-        .rename({"day": "start"})
-    )
-
-
-def running_total(points: pl.LazyFrame, owner: Sequence[str], values: Sequence[str]) -> pl.LazyFrame:
-    """A step function from its rises and falls: (owner, day, change of each value) added up over time."""
-    return (
-        points.group_by(*owner, "day")
+        together.group_by(*owner, "day")
         .agg(pl.col(values).sum())
         .sort(*owner, "day")
-        .with_columns(pl.col(values).cum_sum().over(owner))
+        .with_columns(pl.col(values).cum_sum(), end=pl.col("day").shift(-1))
+        .filter(pl.any_horizontal(pl.col(value) != 0 for value in values))
+        .rename({"day": "start"})
     )
 
 

@@ -35,7 +35,7 @@ from assets.retention import (
     window_counts,
 )
 from assets.segments import spans_of, split, split_starts
-from assets.steps import as_pieces
+from assets.steps import overlay
 from warehouse.settings import Settings
 from warehouse.table import Table
 
@@ -73,7 +73,7 @@ def measure(
 
 def _counts(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
     owner = ["basis", "person"]
-    stood = boundaries(as_pieces(activity(activity_spans), owner), owner, "state", grain, settings)
+    stood = boundaries(overlay([activity(activity_spans)], owner), owner, "state", grain, settings)
     is_first = period_number(to_date(pl.col("first_start")), grain) == pl.col("number")
     rows = stood.join(first_starts(activity_spans), on=owner).with_columns(is_first=is_first)
     was_or_is_active = (pl.col("now") == 1) | (pl.col("then") == 1)

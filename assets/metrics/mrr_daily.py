@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.calendar import ALWAYS_BEFORE, NEVER, day_number
+from assets.calendar import ALWAYS_BEFORE, NEVER, day_number, to_date
 from assets.conversion import converted
-from assets.revenue import OWNER, amount, currency_columns, mrr_pieces
+from assets.revenue import OWNER, amount, currency_columns, mrr_pieces, mrr_steps
 from assets.segments import spans_of, split, split_starts
-from assets.steps import as_pieces, changes, running_total
+from assets.steps import changes, overlay
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -117,7 +117,7 @@ def _in_contract_currency(
     parts = [
         _stocks(split(pieces, segments), settings),
         _movements(mrr_changes, segments, settings),
-        _crossings(pieces, segments, settings),
+        _crossings(pieces, mrr_changes, segments, settings),
         split_starts(first_fact, segments, ["currency"], settings),
     ]
     return pl.concat(parts, how="diagonal").with_columns(is_converted=pl.lit(False))
@@ -127,8 +127,7 @@ def _in_any_currency(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Customers, each counted once whatever currencies they pay in."""
-    deltas = mrr_changes.select("person", day=day_number(pl.col("day")), revenue=pl.col("after") - pl.col("before"))
-    paying = as_pieces(running_total(deltas, ["person"], ["revenue"]), ["person"]).filter(pl.col("revenue") > 0)
+    paying = overlay([mrr_steps(mrr_changes).drop("currency")], ["person"])
     moved = _moved(mrr_changes, settings).unique(["person", "day", "movement"])
     first_fact = subscription_mrr.group_by("person").agg(pl.col("day").min())
     keys = ["segment", "segment_value"]
@@ -175,25 +174,32 @@ def _booked(moved: pl.LazyFrame, segments: pl.LazyFrame, keys: list[str], names:
     return split(moved, segments, days_ago).group_by(*keys, pl.col("day").alias("date")).agg(pl.col(names).sum())
 
 
-def _crossings(pieces: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+def _crossings(
+    pieces: pl.LazyFrame, mrr_changes: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
     """Opening MRR of customers that enter or leave a value on a day without churning on it."""
+    churned = mrr_changes.filter(pl.col("movement") == "churn").select(*OWNER, day=day_number(pl.col("day")))
     entered = segments.filter(pl.col("since") > ALWAYS_BEFORE).rename({"since": "day"}).drop("until")
     left = segments.filter(pl.col("until") < NEVER).rename({"until": "day"}).drop("since")
     return pl.concat(
-        [_opening(pieces, entered, settings, "mrr_entering"), _opening(pieces, left, settings, "mrr_leaving")],
+        [
+            _opening(pieces, churned, entered, settings, "mrr_entering"),
+            _opening(pieces, churned, left, settings, "mrr_leaving"),
+        ],
         how="diagonal",
     )
 
 
-def _opening(pieces: pl.LazyFrame, crossings: pl.LazyFrame, settings: Settings, name: str) -> pl.LazyFrame:
+def _opening(
+    pieces: pl.LazyFrame, churned: pl.LazyFrame, crossings: pl.LazyFrame, settings: Settings, name: str
+) -> pl.LazyFrame:
     day = pl.col("day")
-    opens = (pl.col("start") < day) & (day <= pl.col("end"))
-    churns = (day == pl.col("end")) & (pl.col("next_revenue") == 0)
-    in_range = day.cast(pl.Date).is_between(settings.first_day, settings.last_day)
+    in_range = day.is_between(day_number(pl.lit(settings.first_day)), day_number(pl.lit(settings.last_day)))
     return (
         crossings.filter(in_range)
         .join(pieces, on="person")
-        .filter(opens & ~churns)
-        .group_by(*KEYS, day.cast(pl.Date).alias("date"))
+        .filter(pl.col("start") < day, day <= pl.col("end"))
+        .join(churned, on=[*OWNER, "day"], how="anti")
+        .group_by(*KEYS, date=to_date(day))
         .agg(pl.col("revenue").sum().alias(name))
     )

@@ -10,7 +10,7 @@ import polars as pl
 from assets.calendar import day_number
 from assets.retention import activity_on
 from assets.segments import spans_of, split, split_starts
-from assets.steps import align, changes, running_total, shifted
+from assets.steps import changes, delayed, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -85,10 +85,9 @@ def _window(daily: pl.LazyFrame, active: pl.LazyFrame, days: int) -> pl.LazyFram
     """Pieces with an order in (D - days, D]: person, start, end, `order_days`, `orders`, and how many `days_ago` the
     customer's segment is read."""
     came = daily.select("person", day=day_number(pl.col("day")), order_days=pl.lit(1, pl.Int64), orders="orders")
-    gone = shifted(came, days).with_columns(-pl.col("order_days"), -pl.col("orders"))
-    inside = running_total(pl.concat([came, gone]), ["person"], ["order_days", "orders"])
+    inside = trailing(came, days, ["order_days", "orders"])
     return (
-        align([inside, shifted(active, days).rename({"state": "then"})], ["person"])
+        overlay([inside, delayed(active, days).rename({"state": "then"})], ["person"])
         .filter(pl.col("order_days") > 0)
         .with_columns(window_days=pl.lit(days, pl.Int64), days_ago=pl.when(pl.col("then") == 1).then(days).otherwise(0))
     )

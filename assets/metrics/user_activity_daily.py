@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.segments import first_rows, rolled_up, spans_of, split, split_starts
-from assets.steps import align, changes, running_total, shifted
+from assets.steps import changes, delayed, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Derived, Measure, Ratio, Table
 
@@ -197,12 +197,10 @@ def _by_changing_values(
 def _periods(user_days: pl.LazyFrame, users: pl.LazyFrame, period: int) -> pl.LazyFrame:
     """Pieces with an active day in the period or the one before it: person, start, end, `days_now`, `days_then`."""
     came = user_days.select("person", day=day_number(pl.col("day")), days_now=pl.lit(1, pl.Int64))
-    gone = shifted(came, period).with_columns(-pl.col("days_now"))
-    now = running_total(pl.concat([came, gone]), ["person"], ["days_now"])
-    then = shifted(now, period).rename({"days_now": "days_then"})
+    now = trailing(came, period, ["days_now"])
+    then = delayed(now, period).rename({"days_now": "days_then"})
     return (
-        align([now, then], ["person"])
-        .filter((pl.col("days_now") > 0) | (pl.col("days_then") > 0))
+        overlay([now, then], ["person"])
         .join(users.select("person", new_until=day_number(pl.col("day")) + period), on="person")
         .with_columns(
             period_days=pl.lit(period, pl.Int64), days_ago=pl.when(pl.col("days_then") > 0).then(period).otherwise(0)

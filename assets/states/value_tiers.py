@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.calendar import day_number, period_number, period_start, to_date
 from assets.conversion import rated
-from assets.steps import as_pieces, running_total, shifted
+from assets.steps import closed, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
 
@@ -63,9 +63,7 @@ def _trailing_revenue(order_days: pl.LazyFrame, fx_rates: pl.LazyFrame, settings
     earned = rated(order_days, fx_rates, pl.col("day"), settings).select(
         *PERSON, day=day_number(pl.col("day")), worth=worth
     )
-    expired = shifted(earned, TRAILING_DAYS).with_columns(worth=0 - pl.col("worth"))
-    pieces = as_pieces(running_total(pl.concat([earned, expired]), PERSON, ["worth"]), PERSON)
-    return _on_firsts(pieces.filter(pl.col("worth") != 0))
+    return _on_firsts(overlay([trailing(earned, TRAILING_DAYS, ["worth"])], PERSON))
 
 
 def _opening_mrr(
@@ -76,16 +74,12 @@ def _opening_mrr(
     After the last change of anybody's MRR, of the people and of the rates the tiers stay as they are.
     """
     owner = [*PERSON, "currency"]
-    steps = mrr_changes.select(*owner, day=day_number(pl.col("day")), mrr=pl.col("after"))
+    change = pl.col("after") - pl.col("before")
+    steps = closed(mrr_changes.select(*owner, day=day_number(pl.col("day")), mrr=change), owner, "mrr")
     horizon = pl.concat([mrr_changes.select("day"), people.select(day="first_day"), fx_rates.select("day")]).select(
         horizon=day_number(pl.col("day").max()) + 31
     )
-    pieces = (
-        as_pieces(steps, owner)
-        .filter(pl.col("mrr") > 0)
-        .join(horizon, how="cross")
-        .with_columns(end=pl.min_horizontal("end", "horizon"))
-    )
+    pieces = overlay([steps], owner).join(horizon, how="cross").with_columns(end=pl.min_horizontal("end", "horizon"))
     on_firsts = _on_firsts(pieces)
     day_before = period_start(pl.col("month"), "month").dt.offset_by("-1d")
     return (
