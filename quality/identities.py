@@ -47,8 +47,9 @@ ROW_IDENTITIES = (
     "customers_first_order <= customers_ordering",
     "mrr_after - mrr_before = amount",
 )
-# Joining and leaving a segment is no sum over people, but over a dimension the two cancel.
-NOT_ADDITIVE = ("mrr_entering", "mrr_leaving")
+# Joining and leaving a segment is no sum over people, but over a dimension the two cancel. Fx is what the rounding of
+# all other terms of its row leaves over; that row's own identity holds it.
+NOT_ADDITIVE = ("mrr_entering", "mrr_leaving", "mrr_fx")
 
 
 def observe(tables: Mapping[str, Table], frames: Frames, watermark: date) -> list[Observation]:
