@@ -65,7 +65,12 @@ def build_parser() -> argparse.ArgumentParser:
     run = add_configured("run", commands.run, "take in what is new, compute what it touches, audit, publish")
     run.add_argument("--date", type=_day, metavar="D", help="the last day to compute; default: the last complete day")
 
+    run.add_argument("--retake", action="store_true", help="take again what a rollback held back")
+
     add_configured("releases", commands.releases, "list what was published, newest last")
+
+    rollback = add_configured("rollback", commands.rollback, "publish the content of an older release as a new one")
+    rollback.add_argument("release", type=_positive, metavar="N")
 
     path = add_configured("path", commands.path, "print the folder of a release; default: the newest")
     which = path.add_mutually_exclusive_group()

@@ -33,10 +33,13 @@ def demo(options: Namespace) -> None:
 
 
 def run(options: Namespace) -> None:
+    from pipelines.news import held_back
     from pipelines.run import run as run_job
 
     config = _config(options)
-    outcome = run_job(config, options.date)
+    outcome = run_job(config, options.date, retake=options.retake)
+    if held := held_back(config):
+        _tell(f"held back by a rollback, taken again only with --retake: {', '.join(held)}")
     if outcome is None:
         print("nothing new: no new or changed file, and no further day is complete")
         return
@@ -66,6 +69,15 @@ def releases(options: Namespace) -> None:
         for one in found
     ]
     print(grid(header, rows) if rows else "Nothing was published yet.")
+
+
+def rollback(options: Namespace) -> None:
+    from warehouse.releases import Releases
+
+    done = Releases(_config(options).home).rollback(options.release)
+    print(f"Release {done.number} has the content of release {options.release}, up to {done.watermark}.")
+    if done.held:
+        print(f"{len(done.held)} deliveries that came later are held; `holdfast run --retake` takes them again.")
 
 
 def path(options: Namespace) -> None:

@@ -19,7 +19,6 @@ from warehouse.config import Config
 from warehouse.errors import SourceError, UsageError
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
-from warehouse.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +31,14 @@ class News:
     last_month: str
 
 
-def look(config: Config, asked: date | None = None) -> News | None:
+def look(config: Config, asked: date | None = None, *, retake: bool = False) -> News | None:
     """What a run up to `asked` (default: the last complete day) has to do; None where there is nothing.
 
-    Raises UsageError where `asked` lies before the head's last day, SourceError where there never was a file.
+    What a rollback held back counts only with `retake`. Raises UsageError where `asked` lies before the head's last
+    day, SourceError where there never was a file.
     """
     head = Releases(config.home).head()
-    pending = ingest.pending(config, head, Store(config.home))
+    pending = ingest.pending(config, head, retake=retake)
     first_day, newest_day = pending.first_day(), pending.last_day()
     if head is None:
         if not pending:
@@ -65,7 +65,12 @@ def look(config: Config, asked: date | None = None) -> News | None:
 
 def pending_from(config: Config) -> date | None:
     """The earliest day of what is new in the inbox."""
-    return ingest.pending(config, Releases(config.home).head(), Store(config.home)).first_day()
+    return ingest.pending(config, Releases(config.home).head()).first_day()
+
+
+def held_back(config: Config) -> tuple[str, ...]:
+    """The files of the inbox that a rollback left behind: a run takes them only when it is asked to."""
+    return tuple(one.path for one in ingest.pending(config, Releases(config.home).head()).held)
 
 
 def _refuse_earlier(asked: date | None, watermark: date, head: Manifest) -> None:
@@ -85,7 +90,8 @@ def _last_complete_day(config: Config, head: Manifest | None, pending_until: dat
         if pending_until and any(source in config.sources for source in clock):
             seen.append(pending_until)
         if seen:
-            return min(max(seen) - timedelta(days=config.settle_days), today(config) - timedelta(days=1))
+            settled = max(seen) - timedelta(days=config.settle_days)
+            return min(settled, today(config) - timedelta(days=1))
     return None
 
 

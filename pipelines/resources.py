@@ -26,6 +26,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     config_file: str = ""
     assets_folder: str = ""
     last_day: str = ""
+    retake: bool = False
     _workspace: Workspace = PrivateAttr()
 
     @contextmanager
@@ -47,11 +48,11 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._workspace
 
     def asked(self, from_day: date) -> Asked:
-        return Asked(date.fromisoformat(self.last_day) if self.last_day else None, from_day)
+        return Asked(date.fromisoformat(self.last_day) if self.last_day else None, from_day, self.retake)
 
 
 def _open(settings: config.Config, assets_folder: str, context: dg.InitResourceContext) -> Workspace:
-    assert context.run_id is not None
+    assert context.run is not None
     assert context.log is not None
     releases = Releases(settings.home)
     tables = catalog.load(Path(assets_folder) if assets_folder else None)
@@ -59,7 +60,7 @@ def _open(settings: config.Config, assets_folder: str, context: dg.InitResourceC
         config=settings,
         catalog=tables.for_sources(settings.sources),
         store=Store(settings.home),
-        draft=Draft.open_or_create(settings.home, context.run_id, releases.head()),
+        draft=Draft.open_or_create(settings.home, context.run.run_id, releases.head()),
         releases=releases,
         report=context.log.info,
     )
@@ -70,5 +71,5 @@ def _forget_dead_runs(context: dg.InitResourceContext) -> None:
     storage = context.instance.event_log_storage if context.instance else None
     if storage is None or not storage.supports_global_concurrency_limits or POOL not in storage.get_concurrency_keys():
         return
-    for run_id in storage.get_concurrency_run_ids() - {context.run_id}:
+    for run_id in storage.get_concurrency_run_ids() - {context.run.run_id if context.run else None}:
         storage.free_concurrency_slots_for_run(run_id)

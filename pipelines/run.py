@@ -24,22 +24,25 @@ class Outcome:
     is_new: bool
 
 
-def run(config: Config, last_day: date | None = None, *, assets_folder: Path | None = None) -> Outcome | None:
+def run(
+    config: Config, last_day: date | None = None, *, retake: bool = False, assets_folder: Path | None = None
+) -> Outcome | None:
     """Runs the job if there is anything to do, up to `last_day` (default: the last complete day); else None.
 
-    Raises HoldfastError as the steps do; nothing is published then.
+    `retake` takes what a rollback held back again. Raises HoldfastError as the steps do; nothing is published then.
     """
-    found = news.look(config, last_day)
+    found = news.look(config, last_day, retake=retake)
     if found is None:
         return None
     before = Releases(config.home).head()
-    _execute(config, found, last_day, assets_folder)
+    asked: dict[str, str | bool] = {"last_day": last_day.isoformat() if last_day else "", "retake": retake}
+    _execute(config, found, asked, assets_folder)
     after = Releases(config.home).head()
     assert after is not None
     return Outcome(after, before is None or after.number != before.number)
 
 
-def _execute(config: Config, found: news.News, last_day: date | None, assets_folder: Path | None) -> None:
+def _execute(config: Config, found: news.News, asked: dict[str, str | bool], assets_folder: Path | None) -> None:
     from pipelines.failures import told
     from pipelines.graph import build
     from pipelines.instance import open_instance
@@ -55,9 +58,8 @@ def _execute(config: Config, found: news.News, last_day: date | None, assets_fol
     )
     job = definitions.resolve_job_def(DAILY)
     progress.expect(len(job.nodes))
-    warehouse = {"config_file": str(config.file), "last_day": last_day.isoformat() if last_day else ""}
-    if assets_folder:
-        warehouse["assets_folder"] = str(assets_folder)
+    tables = {"assets_folder": str(assets_folder)} if assets_folder else {}
+    warehouse = {"config_file": str(config.file), **tables, **asked}
     run_id = str(uuid.uuid4())
     failure: BaseException | None = None
     try:

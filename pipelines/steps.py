@@ -27,16 +27,18 @@ WHOLE_RUNS_ONLY = "Nothing in this run was audited: a release is made from one r
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a run was asked for: the last day (None: the last complete one) and a day to restate from at the latest."""
+    """What a run was asked for: the last day (None: the last complete one), a day to restate from at the latest, and
+    whether to take again what a rollback held back."""
 
     last_day: date | None = None
     from_day: date | None = None
+    retake: bool = False
 
 
 def make(workspace: Workspace, table: Table, asked: Asked) -> int:
     """Takes a source in, builds a state or computes a metric table of the run's days; returns its rows in all."""
     if table.layer == "sources":
-        _take_in(workspace, table.name)
+        _take_in(workspace, table.name, asked)
     elif table.layer == "states":
         build.build_state(workspace, table.name)
     else:
@@ -51,7 +53,7 @@ def find_days(workspace: Workspace, asked: Asked) -> DayRange:
     if DAYS in plan:
         return DayRange(*map(date.fromisoformat, plan[DAYS]))
     for source in workspace.catalog.sources:
-        _take_in(workspace, source)
+        _take_in(workspace, source, asked)
     found = find_range(workspace, asked.last_day, today(workspace.config))
     first_day = min(found.first_day, asked.from_day or found.first_day)
     workspace.draft.set_plan(plan | {DAYS: [first_day.isoformat(), found.last_day.isoformat()]})
@@ -124,10 +126,10 @@ def _is_same(head: Manifest, proposed: Manifest) -> bool:
     return all(getattr(head, name) == getattr(proposed, name) for name in WHAT_A_RELEASE_TELLS)
 
 
-def _take_in(workspace: Workspace, source: str) -> None:
+def _take_in(workspace: Workspace, source: str, asked: Asked) -> None:
     table = workspace.catalog[source].table
     if not _is_marked(workspace, table):
-        ingest.take_in(workspace, source)
+        ingest.take_in(workspace, source, retake=asked.retake)
         _mark(workspace, table)
 
 

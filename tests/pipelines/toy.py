@@ -124,8 +124,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
         made.made.append(f"{days.first_day} to {days.last_day}")
         made.make(workspace, "metrics", table)
 
-    monkeypatch.setattr(news.ingest, "pending", lambda *_: made.inbox)
-    monkeypatch.setattr(ingest, "take_in", lambda workspace, source: made.make(workspace, "sources", source))
+    monkeypatch.setattr(news.ingest, "pending", lambda *_, **__: made.inbox)
+    monkeypatch.setattr(ingest, "take_in", lambda workspace, source, **_: made.make(workspace, "sources", source))
     monkeypatch.setattr(steps.build, "build_state", lambda workspace, table: made.make(workspace, "states", table))
     monkeypatch.setattr(steps.build, "build_metric", metric)
     monkeypatch.setattr(steps, "find_range", lambda *_: made.days)
