@@ -47,7 +47,7 @@ ROW_IDENTITIES = (
     "customers_first_order <= customers_ordering",
     "mrr_after - mrr_before = amount",
 )
-# Joining and leaving a segment is no sum over people, but over a dimension the two cancel. Fx is what the rounding of
+# Joining and leaving a segment is no sum over people; how the two cancel is in `crossings`. Fx is what the rounding of
 # all other terms of its row leaves over; that row's own identity holds it.
 NOT_ADDITIVE = ("mrr_entering", "mrr_leaving", "mrr_fx")
 
@@ -62,6 +62,7 @@ def observe(tables: Mapping[str, Table], frames: Frames, watermark: date) -> lis
         found += within_rows(tables[name], frame)
         found += ratios(tables[name], frame)
         found += segments(tables[name], frame)
+        found += crossings(tables[name], frame)
         found += days(tables[name], frame, watermark)
     return found + [tied(tie, frames) for tie in TIES if _has(frames, tie.left) and _has(frames, tie.right)]
 
@@ -132,6 +133,23 @@ def segments(table: Table, frame: pl.DataFrame) -> list[Observation]:
         broken = apart.cast(pl.Float64).abs() > room
         found.append(_rows("segments sum to all", table.name, sums, broken, (*keys, "segment"), column=name))
     return found
+
+
+def crossings(table: Table, frame: pl.DataFrame) -> list[Observation]:
+    """Over a dimension, the MRR that enters values is what leaves others; in `all` nobody enters or leaves."""
+    if not {"mrr_entering", "mrr_leaving", "is_converted"} <= set(frame.columns):
+        return []
+    keys = [column.name for column in table.grain]
+    sums = (
+        frame.lazy()
+        .filter(~pl.col("is_converted"))
+        .group_by(*keys, "segment")
+        .agg(pl.col("mrr_entering", "mrr_leaving").sum())
+        .collect()
+    )
+    is_moved = (pl.col("segment") == SEGMENT_ALL) & (pl.col("mrr_entering") != 0)
+    broken = (pl.col("mrr_entering") != pl.col("mrr_leaving")) | is_moved
+    return [_rows("what enters a segment value left another", table.name, sums, broken, (*keys, "segment"))]
 
 
 def days(table: Table, frame: pl.DataFrame, watermark: date) -> list[Observation]:

@@ -86,6 +86,27 @@ def test_converted_money_may_differ_by_its_roundings() -> None:
     assert (found.observed, found.where) == (1, "date=2026-03-01 currency=USD is_converted=False segment=country")
 
 
+def test_what_enters_a_segment_value_left_another() -> None:
+    # a plan change moves 40 from basic to pro; on the second day 10 of it come from nowhere
+    def row(day: date, value: str, entering: int, leaving: int) -> dict[str, Any]:
+        money = {"mrr_entering": Decimal(entering), "mrr_leaving": Decimal(leaving)}
+        return {
+            "date": day,
+            "currency": "USD",
+            "is_converted": False,
+            "segment": "plan",
+            "segment_value": value,
+            **money,
+        }
+
+    later = date(2026, 3, 2)
+    rows = [row(DAY, "pro", 40, 0), row(DAY, "basic", 0, 40), row(later, "pro", 40, 0), row(later, "basic", 0, 30)]
+    keys = (Column("date", pl.Date, "day"), Column("currency", pl.String, "currency"))
+    mrr = Table("mrr_daily", "MRR.", "metrics", keys, segmented=True)
+    (found,) = identities.crossings(mrr, pl.DataFrame(rows))
+    assert (found.observed, found.where) == (1, "date=2026-03-02 currency=USD segment=plan")
+
+
 @pytest.mark.parametrize(("rate", "broken"), [(0.5, 0), (0.51, 1), (None, 1)])
 def test_a_ratio_follows_from_its_row(rate: float | None, broken: int) -> None:
     ratio = Ratio("share", description="part / whole", numerator="part", denominator="whole")
