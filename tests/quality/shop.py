@@ -211,5 +211,5 @@ def _ledger(deliveries: list[Delivery]) -> pl.DataFrame:
 
 
 def _quarantined(one: Delivery) -> pl.DataFrame:
-    rows = [("orders", one.name, number, one.day, "customer_id is missing", "{}") for number in range(one.without_id)]
-    return pl.DataFrame(rows, schema=quarantine.SCHEMA, orient="row")
+    same = {"source": "orders", "file": one.name, "day": one.day, "reasons": "customer_id is missing", "raw": "{}"}
+    return pl.DataFrame([{**same, "row": number} for number in range(one.without_id)], schema=quarantine.SCHEMA)
