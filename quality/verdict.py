@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 Severity = Literal["critical", "warning", "info"]
@@ -64,8 +64,12 @@ class Verdict:
 
     @classmethod
     def of(cls, digest: str, results: Iterable[Result], judged_at: str) -> Verdict:
-        """A verdict that passes when nothing blocks; without a single result there is nothing to trust."""
-        ordered = tuple(sorted(results, key=_worst_first))
+        """A verdict that passes when nothing blocks; without a single result there is nothing to trust.
+
+        What passed needs no advice: its message is left out, every release keeps its verdict.
+        """
+        kept = (replace(one, message="") if one.passed else one for one in results)
+        ordered = tuple(sorted(kept, key=_worst_first))
         return cls(digest, bool(ordered) and not any(one.blocks for one in ordered), ordered, judged_at)
 
     @property
