@@ -69,17 +69,23 @@ def shrink(given: World, fails: Fails) -> World:
 
 
 def failures(given: World) -> list[str]:
-    """The differences of a world; a world that the product cannot run is no failure to look for here."""
+    """The differences of a world, or the error that the product ends with."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return product.problems(given, Path(folder))
-        except RuntimeError as error:
-            print("skipped:", str(error).strip().splitlines()[-1])
-            return []
+        except Exception as error:  # whatever the product raises is what is looked for
+            return [f"{type(error).__name__}: {str(error).splitlines()[0]}"]
 
 
 def main(seed: int, name: str) -> None:
-    small = shrink(world(seed), failures)
+    given = world(seed)
+    lines = failures(given)
+    table = lines[0].split(":")[0]
+
+    def still(candidate: World) -> list[str]:
+        return [line for line in failures(candidate) if line.split(":")[0] == table]
+
+    small = shrink(given, still)
     path = kept.FOLDER / f"{name}.json"
     kept.write(small, path)
     print(path.read_text(), *failures(small), f"written to {path}", sep="\n")

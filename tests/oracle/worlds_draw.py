@@ -123,5 +123,13 @@ def extracts(draw: Draw, rows: list[Row], key: str) -> dict[str, list[Row]]:
         content = [row for row in rows if row[key] not in gone and (moment is None or str(row[moment]) < cut)]
         if content:
             parts[name] = content
-            gone |= {row[key] for row in content if draw.chance(0.12)}
+            gone |= {row[key] for row in content if draw.chance(0.12)} - newest(content, key, moment)
     return parts
+
+
+def newest(rows: list[Row], key: str, moment: str | None) -> set[str | None]:
+    """The ids with a fact in the last days of an extract: they stay, so that no later extract ends before an earlier one."""
+    if moment is None:
+        return set()
+    last = date.fromisoformat(max(str(row[moment]) for row in rows)[:10]) - timedelta(days=2)
+    return {row[key] for row in rows if str(row[moment])[:10] > last.isoformat()}
