@@ -90,8 +90,11 @@ def _releases(releases: Releases, deep: bool, tell: Tell) -> Iterator[str]:
     swept = releases.recover()
     if swept.folders:
         tell(f"repaired: removed what {swept.folders} unfinished runs had left, {swept.bytes / (1 << 20):.1f} MB")
-    for mended in releases.mend():
-        tell(f"repaired: {mended}")
+    try:
+        for mended in releases.mend():
+            tell(f"repaired: {mended}")
+    except HoldfastError as error:
+        yield str(error)
     found = releases.inspect(deep=deep)
     tell(
         f"releases: {len(found.whole)} whole of {len(releases.numbers())}"

@@ -13,7 +13,8 @@ from pipelines.workspace import Workspace
 from warehouse import catalog, config
 from warehouse.draft import Draft
 from warehouse.errors import UsageError
-from warehouse.locks import RunLock
+from warehouse.locks import RunLock, publish_lock
+from warehouse.recover import sweep_data
 from warehouse.releases import Releases
 from warehouse.store import Store
 
@@ -21,7 +22,10 @@ POOL = "publisher"
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Holds the run lock from before the first step until after the last; the draft is named by the run's id."""
+    """Holds the run lock from before the first step until after the last; the draft is named by the run's id.
+
+    What killed runs left is swept before, what this one no longer needs after.
+    """
 
     config_file: str = ""
     assets_folder: str = ""
@@ -39,9 +43,13 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         settings = config.load(Path(self.config_file))
         with RunLock(settings.home) as lock:
             _forget_dead_runs(context)
-            Releases(settings.home).recover(held=lock)
+            releases = Releases(settings.home)
+            releases.recover(held=lock)
             self._workspace = _open(settings, self.assets_folder, context)
             yield self
+            releases.recover(held=lock)
+            with publish_lock(settings.home):
+                sweep_data(settings.home)
 
     @property
     def workspace(self) -> Workspace:

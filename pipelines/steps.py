@@ -105,11 +105,8 @@ def publish(workspace: Workspace) -> Manifest:
     head = workspace.draft.base
     if head is not None and _is_same(head, candidate.manifest):
         candidate.discard()
-        published = head
-    else:
-        published = workspace.releases.publish(candidate, candidate.verdict() or {})
-    workspace.draft.discard()
-    return published
+        return head
+    return workspace.releases.publish(candidate, candidate.verdict() or {})
 
 
 def _judge(workspace: Workspace, candidate: Candidate) -> Verdict:
