@@ -76,8 +76,12 @@ class Shop:
         watermark: date | None = None,
         table: pl.DataFrame | None = None,
         forgotten: int = 0,
+        first_day: date = FIRST,
     ) -> Candidate:
-        """`table` stands for orders_daily; the lake forgets so many rows."""
+        """`table` stands for orders_daily; the lake forgets so many rows.
+
+        `first_day` is the day the run says it computed from.
+        """
         self.runs += 1
         draft = Draft.open_or_create(self.home, f"run-{self.runs}", self.releases.head())
         lake = pl.concat([self.orders(one) for one in deliveries])
@@ -98,7 +102,7 @@ class Shop:
             draft,
             tables={"orders_daily": declared},
             watermark=last,
-            first_day=FIRST,
+            first_day=first_day,
             config=CONFIG,  # type: ignore[arg-type]
             reason="run",
         )
