@@ -1,0 +1,134 @@
+"""What Dagster's page shows and starts: the graph, a run of chosen tables or months, the schedule and the sensor."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.days import DayRange
+from pipelines.failures import told
+from pipelines.graph import build
+from pipelines.jobs import DAILY, range_tags
+from pipelines.schedules import build_schedule, build_sensor
+from tests.pipelines.toy import NewFiles, Toy
+from warehouse.errors import GateRefused
+from warehouse.releases import Releases
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDER = ["sources", "states", "metrics", "release"]
+
+
+def _launch(
+    toy: Toy, first: str, last: str, tables: Sequence[str] | None = None
+) -> tuple[dg.ExecuteInProcessResult, dg.DagsterInstance]:
+    instance = dg.DagsterInstance.ephemeral()
+    job = build(toy.config, first_month="2026-01", assets_folder=toy.assets).resolve_job_def(DAILY)
+    selected = [dg.AssetKey(name) for name in tables] if tables else None
+    result = job.execute_in_process(instance=instance, tags=range_tags(first, last), asset_selection=selected)
+    return result, instance
+
+
+def _run_alone(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "HOLDFAST_CONFIG"}
+    environment |= {"PYTHONPATH": str(ROOT), "DAGSTER_DISABLE_TELEMETRY": "1"}
+    return subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_the_graph_reads_from_sources_to_release_without_a_configuration(tmp_path: Path) -> None:
+    script = (
+        "from pipelines.definitions import defs\n"
+        "graph = defs.resolve_asset_graph()\n"
+        "for key in graph.toposorted_asset_keys:\n"
+        "    node = graph.get(key)\n"
+        "    above = (graph.get(parent).group_name for parent in node.parent_keys)\n"
+        "    print(key.to_user_string(), node.group_name, *above)\n"
+    )
+    ran = _run_alone(tmp_path, "-c", script)
+    assert ran.returncode == 0, ran.stderr
+    lines = [line.split() for line in ran.stdout.splitlines()]
+    groups = {words[1] for words in lines}
+    assert groups == set(ORDER)
+    assert [words[0] for words in lines if words[1] == "release"] == ["release"]
+    for name, group, *parents in lines:
+        assert all(ORDER.index(parent) <= ORDER.index(group) for parent in parents), name
+        assert (not parents) == (group == "sources"), name
+
+
+def test_dg_finds_the_definitions_sound() -> None:
+    pytest.importorskip("dagster_dg_cli")
+    script = "import sys; from dagster_dg_cli.cli import main; sys.argv = ['dg', 'check', 'defs']; main()"
+    ran = _run_alone(ROOT, "-c", script)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_every_table_has_columns_partitions_and_checks(toy: Toy) -> None:
+    graph = build(toy.config, first_month="2026-01", assets_folder=toy.assets).resolve_asset_graph()
+    node = graph.get(dg.AssetKey("orders_daily"))
+    assert isinstance(node.partitions_def, dg.MonthlyPartitionsDefinition)
+    schema = node.metadata["dagster/column_schema"]
+    assert isinstance(schema, dg.TableSchema)
+    assert [column.name for column in schema.columns] == ["date", "orders"]
+    assert {key.asset_key.to_user_string() for key in graph.asset_check_keys} == {"orders", "orders_daily"}
+
+
+def test_a_run_of_other_months_reaches_the_last_complete_day(toy: Toy) -> None:
+    result, instance = _launch(toy, "2026-01", "2026-02")
+    assert result.success
+    assert "2026-01-01 to 2026-06-04" in toy.made
+    assert Releases(toy.config.home).numbers() == [1]
+    told_of = instance.get_materialized_partitions(dg.AssetKey("release"))
+    assert told_of == {f"2026-0{month}" for month in range(1, 7)}
+
+
+def test_a_run_of_one_table_publishes_nothing(toy: Toy) -> None:
+    result, _ = _launch(toy, "2026-03", "2026-06", ["orders_daily"])
+    assert result.success
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert not evaluation.passed
+    assert "this run left out" in (evaluation.description or "")
+    assert Releases(toy.config.home).numbers() == []
+
+
+def test_the_release_alone_is_refused(toy: Toy) -> None:
+    toy.run()
+    toy.rows = 2
+    for tables in (["release"], ["orders_daily", "release"]):
+        with pytest.raises(dg.Failure) as raised:
+            _launch(toy, "2026-03", "2026-06", tables)
+        assert isinstance(told(raised.value), GateRefused)
+    assert Releases(toy.config.home).numbers() == [1]
+
+
+def test_the_schedule_asks_for_the_months_that_news_touch(toy: Toy) -> None:
+    schedule = build_schedule(toy.config)
+    assert schedule.execution_timezone == "Europe/London"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    (request,) = _requests(schedule(dg.build_schedule_context()))
+    assert request.tags == range_tags("2026-03", "2026-06")
+
+
+def test_schedule_and_sensor_ask_for_nothing_where_there_is_nothing(toy: Toy) -> None:
+    toy.days = DayRange(date(2026, 3, 5), date(2026, 6, 5))
+    toy.run()
+    toy.inbox = NewFiles((), None, None)
+    assert isinstance(build_schedule(toy.config)(dg.build_schedule_context()), dg.SkipReason)
+    assert isinstance(build_sensor(toy.config)(dg.build_sensor_context()), dg.SkipReason)
+
+
+def test_the_sensor_asks_once_for_the_same_files(toy: Toy) -> None:
+    sensor = build_sensor(toy.config)
+    (first,), (again,) = (_requests(sensor(dg.build_sensor_context())) for _ in range(2))
+    toy.inbox = NewFiles(("inbox/a.csv", "inbox/b.csv"))
+    (other,) = _requests(sensor(dg.build_sensor_context()))
+    assert first.run_key == again.run_key != other.run_key
+
+
+def _requests(answer: object) -> list[dg.RunRequest]:
+    return [answer] if isinstance(answer, dg.RunRequest) else []
