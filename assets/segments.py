@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from assets.calendar import ALWAYS_BEFORE, NEVER, day_number, to_date
+from assets.once import once
 from warehouse.settings import Settings
 from warehouse.table import SEGMENT_ALL
 
@@ -24,6 +25,7 @@ def rolled_up(
 
     For dimensions that never change for a person; the whole (`all`) is every combination together.
     """
+    combined = once(combined)
     parts = [combined.with_columns(segment=pl.lit(SEGMENT_ALL), segment_value=pl.lit(SEGMENT_ALL))] + [
         combined.with_columns(segment=pl.lit(dimension), segment_value=pl.col(dimension)) for dimension in dimensions
     ]

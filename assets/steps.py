@@ -14,6 +14,7 @@ from datetime import date
 import polars as pl
 
 from assets.calendar import NEVER, day_number, to_date
+from assets.once import once
 
 
 def closed(function: pl.LazyFrame, owner: Sequence[str], value: str) -> pl.LazyFrame:
@@ -60,15 +61,13 @@ def changes(
     days is then the sum of the measures over the pieces that cover each day.
     """
     first, last = day_number(pl.lit(first_day)), day_number(pl.lit(last_day))
-    covering = pieces.filter((pl.col("start") <= last) & (pl.col("end") > first), pl.col("start") < pl.col("end"))
-    rises = covering.select(
-        *keys,
-        date=pl.max_horizontal("start", first),
-        **{name: value.cast(pl.Int64) for name, value in measures.items()},
+    covering = once(
+        pieces.filter(pl.col("start") <= last, pl.col("end") > first, pl.col("start") < pl.col("end")).select(
+            *keys, "start", "end", **{name: value.cast(pl.Int64) for name, value in measures.items()}
+        )
     )
-    falls = covering.filter(pl.col("end") <= last).select(
-        *keys, date=pl.col("end"), **{name: -value.cast(pl.Int64) for name, value in measures.items()}
-    )
+    rises = covering.select(*keys, *measures, date=pl.max_horizontal("start", first))
+    falls = covering.filter(pl.col("end") <= last).select(*keys, *(-pl.col(name) for name in measures), date="end")
     return (
         pl.concat([rises, falls])
         .group_by(*keys, "date")
