@@ -55,7 +55,7 @@ class Pending:
 
     @cached_property
     def _days(self) -> list[tuple[date, date]]:
-        from pipelines.intake import days_of
+        from pipelines.delivery import days_of
 
         found = (days_of(self.config, one.source, one.file) for one in self.files if one.source in DATED_SOURCES)
         return [days for days in found if days is not None]

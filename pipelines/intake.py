@@ -7,27 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from hashlib import sha256
 from typing import Any
 
 import polars as pl
 
-from assets.sources import orders
+from pipelines.delivery import Delivery, read
 from pipelines.ingest import news
 from pipelines.workspace import Workspace
-from quality.contracts import split
-from warehouse import codes, inbox, ledger, quarantine
+from warehouse import codes, ledger, quarantine
 from warehouse.arrivals import Arrivals
 from warehouse.canonical import Reader
-from warehouse.config import Config
-from warehouse.formats import RawFile
 from warehouse.inbox import InboxFile
 from warehouse.lake import Extracts, Lake, Merged
 from warehouse.ledger import Line
 from warehouse.manifest import DataFile
 from warehouse.rewriting import LAYER
 from warehouse.turns import alone
+
+LINES_OF_PROGRESS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +34,6 @@ class IngestResult:
     source: str
     taken: tuple[Line, ...]
     notes: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    """What is left of a file once its good rows are handed on: bad rows (row, id, day, reasons), raw texts, the
-    canonical columns it has, and its line."""
-
-    bad: pl.DataFrame
-    raw: pl.DataFrame
-    columns: tuple[str, ...]
-    line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    good: pl.DataFrame
-    delivery: _Delivery
-
-
-def days_of(config: Config, source: str, file: InboxFile) -> tuple[date, date] | None:
-    """The first and last business day in a file, by a quick look at its times; None where none can be read."""
-    content = inbox.read_still(config, file)
-    return None if content is None else _bounds(Reader.of(config, source).days(RawFile(file.path, content)))
 
 
 def take_in(workspace: Workspace, source: str, *, retake: bool = False) -> IngestResult:
@@ -84,12 +58,16 @@ class _Intake:
     def take(self, files: Sequence[InboxFile]) -> IngestResult:
         scratch = self._draft.folder / "arrivals" / self._source
         arrivals = Arrivals(scratch, self._reader.contract.PERSON, self._config.shards)
-        deliveries = []
-        for file in files:
-            read = self._read(file)
-            if read is not None:
-                arrivals.add(read.good)
-                deliveries.append(read.delivery)
+        deliveries: list[Delivery] = []
+        for number, file in enumerate(files, 1):
+            found = read(self._config, self._reader, file)
+            if found is None:
+                self._workspace.report(f"{file.path} is still being written: left for the next run")
+                continue
+            good, delivery = found
+            arrivals.add(good)
+            deliveries.append(delivery)
+            self._report(number, len(files), deliveries)
         if not deliveries:
             return IngestResult(self._source, (), self._draft.notes(self._source))
         lines = {**self._known, **{one.line.path: one.line for one in deliveries}}
@@ -102,50 +80,25 @@ class _Intake:
         self._write_ledger(lines)
         return IngestResult(self._source, tuple(lines[one.line.path] for one in deliveries), notes)
 
-    def _read(self, file: InboxFile) -> _Read | None:
-        """The file, read and judged; None where it is still being written."""
-        content = inbox.read_still(self._config, file)
-        if content is None:
-            self._workspace.report(f"{file.path} is still being written: left for the next run")
-            return None
-        raw_file = RawFile(file.path, content)
-        read = self._reader.read(raw_file)
-        judged = split(read, self._reader)
-        raw = raw_file.raw_rows(judged.bad["row"]) if judged.bad.height else pl.DataFrame()
-        good = orders.of_lines(judged.good.lazy()).collect() if self._reader.source.lines else judged.good
-        days = _bounds(good["day"])
-        line = Line(
-            source=self._source,
-            path=file.path,
-            size=file.size,
-            mtime_ns=file.mtime_ns,
-            sha256=sha256(content).hexdigest(),
-            reading=self._config.reading(self._source),
-            rows_in=read.rows_in,
-            taken=good.height,
-            quarantined=judged.bad.height,
-            excluded_where=read.excluded_where,
-            excluded_distinct=read.excluded_distinct,
-            merged=judged.good.height - good.height,
-            superseded=0,
-            dst_gaps=read.gaps,
-            dst_overlaps=read.overlaps,
-            first_day=days[0] if days else None,
-            last_day=days[1] if days else None,
-            taken_at=datetime.now(UTC),
-        )
-        set_aside = f", {line.quarantined:,} set aside" if line.quarantined else ""
-        self._workspace.report(f"{file.path}: {line.rows_in:,} rows{set_aside}")
-        return _Read(good, _Delivery(judged.bad, raw, read.columns, line))
+    def _report(self, number: int, files: int, deliveries: Sequence[Delivery]) -> None:
+        """A line for each of a few files, or about as many for many."""
+        every = -(-files // LINES_OF_PROGRESS)
+        if not deliveries or (number % every and number < files):
+            return
+        lines = [one.line for one in (deliveries[-1:] if every == 1 else deliveries)]
+        bad = sum(line.quarantined for line in lines)
+        name = lines[0].path if every == 1 else f"{number:,} of {files:,} files"
+        set_aside = f", {bad:,} set aside" if bad else ""
+        self._workspace.report(f"{name}: {sum(line.rows_in for line in lines):,} rows{set_aside}")
 
-    def _merge(self, arrivals: Arrivals, deliveries: Sequence[_Delivery], lines: Mapping[str, Line]) -> Merged:
+    def _merge(self, arrivals: Arrivals, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Merged:
         if arrivals.people():
             arrivals.number(codes.assign(self._store, self._draft, self._config.shards, arrivals.people()))
         replaced = {path for path, line in self._known.items() if line is not lines[path]}
         lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
         return lake.merge(arrivals, replaced, self._extracts(deliveries, lines))
 
-    def _extracts(self, deliveries: Sequence[_Delivery], lines: Mapping[str, Line]) -> Extracts | None:
+    def _extracts(self, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Extracts | None:
         if not self._reader.source.full_extract:
             return None
         files = [(path, line.last_day) for path, line in sorted(lines.items()) if line.taken + line.quarantined]
@@ -164,7 +117,7 @@ class _Intake:
         carried = former.superseded if former is not None and former is not line else 0
         return line.with_superseded(carried + merged.superseded.get(line.path, 0))
 
-    def _notes(self, merged: Merged, lines: Mapping[str, Line], deliveries: Sequence[_Delivery]) -> dict[str, Any]:
+    def _notes(self, merged: Merged, lines: Mapping[str, Line], deliveries: Sequence[Delivery]) -> dict[str, Any]:
         noted = self._draft.base.notes.get(self._source, {}) if self._draft.base else {}
         columns = {name for one in deliveries for name in one.columns} | set(noted.get("columns", ()))
         return {
@@ -177,7 +130,7 @@ class _Intake:
             "inbox": {path: [line.size, line.mtime_ns, line.sha256, line.reading] for path, line in lines.items()},
         }
 
-    def _set_aside(self, deliveries: Sequence[_Delivery]) -> None:
+    def _set_aside(self, deliveries: Sequence[Delivery]) -> None:
         before = self._base(quarantine.LAYER, self._source)
         changes: dict[str, DataFile | None] = {}
         for one in deliveries:
@@ -199,8 +152,3 @@ class _Intake:
     def _base(self, layer: str, table: str) -> dict[str, DataFile]:
         base = self._draft.base
         return {file.partition: file for file in base.of(layer, table)} if base else {}
-
-
-def _bounds(days: pl.Series) -> tuple[date, date] | None:
-    first, last = days.min(), days.max()
-    return (first, last) if isinstance(first, date) and isinstance(last, date) else None

@@ -13,10 +13,10 @@ import polars as pl
 
 from assets.sources import orders
 from assets.sources.subscriptions import PERIOD_NAMES
-from warehouse.canonical import Canonical, Flag, Reader
+from warehouse.canonical import Canonical, Reader
+from warehouse.conversion import Flag
 from warehouse.table import Column
-
-FIRST_DAY, LAST_DAY = pl.date(1970, 1, 1), pl.date(2099, 12, 31)
+from warehouse.timestamps import FIRST_DAY, LAST_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ def _declared(column: Column, label: str) -> Mapping[str, pl.Expr]:
     if column.maximum is not None:
         reasons[f"{label} is above {column.maximum}"] = value > column.maximum
     if column.dtype == pl.Datetime("us", "UTC") or column.name == "date":
-        reasons[f"{label} is not between 1970 and 2099"] = ~value.dt.date().is_between(FIRST_DAY, LAST_DAY)
+        reasons[f"{label} is not between {FIRST_DAY.year} and {LAST_DAY.year}"] = ~value.dt.date().is_between(
+            FIRST_DAY, LAST_DAY
+        )
     return reasons
 
 

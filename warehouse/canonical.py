@@ -13,21 +13,12 @@ import polars as pl
 from warehouse import sql, timestamps
 from warehouse.config import Config, SourceConfig
 from warehouse.contract import CONTRACTS, Contract
+from warehouse.conversion import Conversion, Flag
 from warehouse.errors import SourceError, UsageError
 from warehouse.formats import LINE, RawFile
 from warehouse.keys import did_you_mean, listed
 from warehouse.sql import Expression
-from warehouse.table import Column
-from warehouse.values import cleaned, read_number, read_text
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Rows in which a column cannot be read, and the reason, which begins with what the user calls the column."""
-
-    column: str
-    reason: str
-    rows: pl.Series
+from warehouse.values import cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +65,7 @@ class Reader:
         distinct = raw.unique(pl.exclude(LINE), keep="first", maintain_order=True) if self.source.distinct_rows else raw
         rows = cleaned(distinct.select(*needed, LINE), self.source.null_values)
         kept, flags = _filtered(rows, where, file.name)
-        converted = _Conversion(self, file.name, kept)
+        converted = Conversion(self.source, self.reporting_zone, self.time, file.name, kept)
         for column in self.contract.inputs(self.source.shape):
             converted.add(column, bound.get(column.name))
         return Canonical(
@@ -95,7 +86,8 @@ class Reader:
             return pl.Series("day", [], dtype=pl.Date)
         rows = cleaned(file.read(_columns_of([bound])), self.source.null_values)
         values = sql.evaluate(bound, rows, "any", file.name).values
-        return timestamps.read(values, self.source.time_zone, self.reporting_zone).day.drop_nulls()
+        days = timestamps.read(values, self.source.time_zone, self.reporting_zone).day.drop_nulls()
+        return days.filter(days.is_between(timestamps.FIRST_DAY, timestamps.LAST_DAY))
 
     def _where(self, file: RawFile) -> list[Expression]:
         if self.source.where is None or file.is_empty:
@@ -137,71 +129,6 @@ class Reader:
             )
 
 
-class _Conversion:
-    """The canonical columns of one file as they are read, one after the other."""
-
-    def __init__(self, reader: Reader, file: str, rows: pl.DataFrame) -> None:
-        self._reader = reader
-        self._file = file
-        self._rows = rows
-        self._columns: dict[str, pl.Series] = {}
-        self.flags: list[Flag] = []
-        self.gaps = 0
-        self.overlaps = 0
-
-    def add(self, column: Column, expression: Expression | None) -> None:
-        """Reads one input; null in every row where the file does not have it."""
-        if expression is None:
-            values = pl.repeat(None, self._rows.height, dtype=column.dtype, eager=True)
-            self._columns[column.name] = values
-            if column.name == self._reader.time:
-                self._columns["day"] = values.cast(pl.Date)
-        else:
-            values = self._evaluated(column, expression)
-            self._columns[column.name] = self._typed(column, values)
-        if column.name == "currency" and self._reader.source.currency is not None:
-            self._columns["currency"] = self._columns["currency"].fill_null(self._reader.source.currency)
-
-    def finished(self) -> pl.DataFrame:
-        columns = {**self._columns, "row": self._rows[LINE]}
-        return pl.DataFrame(columns).with_columns(file=pl.lit(self._file))
-
-    def _evaluated(self, column: Column, expression: Expression) -> pl.Series:
-        if expression.is_column:
-            return self._rows[expression.text]
-        is_number = _dtype(column).is_numeric()
-        computed = sql.evaluate(expression, self._rows, "number" if is_number else "any", self._file)
-        for name, bad in computed.bad.items():
-            self.flags.append(Flag(column.name, f"{column.name}: {name} is not a number", bad))
-        return computed.values
-
-    def _typed(self, column: Column, values: pl.Series) -> pl.Series:
-        dtype = _dtype(column)
-        if dtype == pl.String:
-            return read_text(values, is_id=column.unit == "id")
-        if dtype.is_numeric():
-            numbers = read_number(values, dtype)
-            self._flag(column, "a whole number" if dtype.is_integer() else "a number", numbers.bad)
-            return numbers.values
-        return self._moments(column, values)
-
-    def _moments(self, column: Column, values: pl.Series) -> pl.Series:
-        source = self._reader.source
-        moments = timestamps.read(values, source.time_zone, self._reader.reporting_zone)
-        self.gaps += moments.gaps
-        self.overlaps += moments.overlaps
-        self._flag(column, "a date or time that can be read", moments.bad)
-        if column.name == self._reader.time:
-            self._columns["day"] = moments.day
-        if column.name == "ended_at" and source.ends_inclusive:
-            return moments.day.dt.offset_by("1d")
-        return moments.day if column.dtype == pl.Date else moments.at
-
-    def _flag(self, column: Column, what: str, bad: pl.Series) -> None:
-        if bad.any():
-            self.flags.append(Flag(column.name, f"{column.name} is not {what}", bad))
-
-
 def _filtered(rows: pl.DataFrame, where: list[Expression], file: str) -> tuple[pl.DataFrame, list[Flag]]:
     """The rows that `where` keeps, and those it cannot judge."""
     if not where:
@@ -210,16 +137,12 @@ def _filtered(rows: pl.DataFrame, where: list[Expression], file: str) -> tuple[p
     keeps = judged.values.fill_null(False)
     for bad in judged.bad.values():
         keeps = keeps | bad
-    reasons = {f"where: {name} is not a number": bad.filter(keeps) for name, bad in judged.bad.items()}
-    return rows.filter(keeps), [Flag("where", reason, bad) for reason, bad in reasons.items()]
+    flags = [Flag("where", f"where: {reason}", bad.filter(keeps)) for reason, bad in judged.bad.items()]
+    return rows.filter(keeps), flags
 
 
 def _columns_of(expressions: Iterable[Expression]) -> list[str]:
     return list(dict.fromkeys(name for expression in expressions for name in expression.columns))
-
-
-def _dtype(column: Column) -> pl.DataType:
-    return column.dtype if isinstance(column.dtype, pl.DataType) else column.dtype()
 
 
 def _missing(file: RawFile, key: str, names: list[str]) -> str:

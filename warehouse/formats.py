@@ -17,8 +17,10 @@ from functools import cached_property
 
 import polars as pl
 
+from warehouse import diagnosis
 from warehouse.errors import SourceError
 from warehouse.inbox import ENDINGS
+from warehouse.keys import first_line
 
 LINE = "__line__"
 _BOM = b"\xef\xbb\xbf"
@@ -106,7 +108,7 @@ class RawFile:
                 raise SourceError(f"{self.name} is not a whole Parquet file: deliver it again, or rename it.")
             return content
         if b"\x00" in content[:4096]:
-            raise SourceError(f"{self.name} is not text in UTF-8: {_encoding_hint(content)}.")
+            raise SourceError(f"{self.name} is not text in UTF-8: {diagnosis.encoding_hint(content)}.")
         return content.removeprefix(_BOM)
 
     @cached_property
@@ -199,16 +201,9 @@ class RawFile:
         return pl.DataFrame(schema=list(names))
 
     def _diagnosis(self, error: BaseException) -> str:
-        """What is wrong, with the line, found by looking again more slowly."""
         if self._kind == "parquet":
-            return f"{self.name} cannot be read as Parquet: {_first_line(error)}. Deliver it again."
-        try:
-            text = self._data.decode()
-        except UnicodeDecodeError as broken:
-            line = self._data.count(b"\n", 0, broken.start) + 1
-            return f"{self.name}, line {line}: not text in UTF-8: {_encoding_hint(self._data)}."
-        found = _broken_csv_line(text) if self._kind == "csv" else _broken_json_line(text)
-        return f"{self.name}{found or ': ' + _first_line(error)}"
+            return f"{self.name} cannot be read as Parquet: {first_line(error)}. Deliver it again."
+        return diagnosis.of_text(self.name, self._kind, self._data, error)
 
 
 def _unzipped(name: str, content: bytes) -> bytes:
@@ -219,41 +214,8 @@ def _unzipped(name: str, content: bytes) -> bytes:
     try:
         return gzip.decompress(content)
     except (EOFError, OSError, zlib.error) as error:
-        raise SourceError(f"{name} is cut off or damaged ({_first_line(error)}): deliver it again.") from error
-
-
-def _broken_csv_line(text: str) -> str | None:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        width = len(next(reader))
-        for row in reader:
-            if len(row) > width:
-                return f", line {reader.line_num}: {len(row)} fields, {width} in the header; quote what holds commas."
-    except csv.Error as error:
-        return f", line {reader.line_num}: {error}. Is a quote not closed or not doubled?"
-    return None
-
-
-def _broken_json_line(text: str) -> str | None:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                if not isinstance(json.loads(line), dict):
-                    return f", line {number}: not a JSON object; write one {{...}} a line."
-            except json.JSONDecodeError as error:
-                return f", line {number}: not JSON: {error.msg} at column {error.colno}."
-    return None
-
-
-def _encoding_hint(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "it looks like UTF-16; save it as UTF-8"
-    return "save it as UTF-8"
+        raise SourceError(f"{name} is cut off or damaged ({first_line(error)}): deliver it again.") from error
 
 
 def _text(content: bytes) -> str:
     return content.decode(errors="replace")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -7,11 +7,15 @@ itself. Slashes mean month/day/year. Counts of seconds (epochs) are refused: the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
 MOMENT = pl.Datetime("us", "UTC")
+# Days a business can mean. What lies outside is how systems write "none": 1970-01-01, 1900-01-01, 9999-12-31.
+FIRST_DAY, LAST_DAY = date(1980, 1, 1), date(2099, 12, 31)
 _SECONDS = (":%S", ":%S%.f", "")
 _US_CLOCKS = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
 _KINDS = {"naive": pl.Datetime("us"), "utc": pl.Datetime("us"), "offset": MOMENT, "date": pl.Date()}
@@ -90,11 +94,13 @@ def _parsed(texts: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
     return found["naive"], instants, found["date"]
 
 
-def _likely_first(texts: pl.Series) -> list[tuple[str, str]]:
-    """All formats, those first that fit some of the first values. No text fits two of different meaning, so the order
-    is only speed."""
+def _likely_first(texts: pl.Series) -> Iterator[tuple[str, str]]:
+    """All formats, the first that fits the first values before the others. No text fits two of different meaning, so
+    the order is only speed."""
     sample = texts.drop_nulls().head(20)
-    return sorted(_FORMATS, key=lambda one: _fitting(sample, *one).null_count() == len(sample))
+    likely = next((one for one in _FORMATS if _fitting(sample, *one).null_count() == 0), _FORMATS[0])
+    yield likely
+    yield from (one for one in _FORMATS if one != likely)
 
 
 def _fitting(texts: pl.Series, form: str, kind: str) -> pl.Series:

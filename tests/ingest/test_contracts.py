@@ -67,7 +67,7 @@ def test_a_bad_row_is_set_aside_with_all_reasons_its_line_and_itself(tmp_path: P
     assert reasons(made, "orders") == {
         3: "ordered_at is not a date or time that can be read; amount is not a number; customer_id is missing; "
         "status is none of paid, refunded, pending, cancelled; currency is not a three-letter code",
-        4: "ordered_at is not between 1970 and 2099; amount is above 1000000000000",
+        4: "ordered_at is not between 1980 and 2099; amount is above 1000000000000",
     }
     assert json.loads(made.quarantine("orders")[0]["raw"]) == {
         "order_id": "2",
@@ -107,6 +107,22 @@ def test_ids_written_as_floats_are_the_same_ids(tmp_path: Path) -> None:
         ("3", "017850", Decimal(1)),
         ("4", "17850", Decimal("0.1")),
     ]
+
+
+def test_a_nested_column_cannot_be_an_id(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    rows = pl.DataFrame({"order_id": [[1]], "customer_id": ["c"], "ordered_at": [date(2024, 1, 5)], "amount": [1]})
+    made.deliver("a.parquet", rows)
+    with pytest.raises(SourceError, match=r"inbox/a\.parquet: sources\.orders\.columns\.order_id"):
+        made.take_in()
+
+
+def test_categories_are_text(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    rows = pl.DataFrame({"order_id": ["1"], "customer_id": [" c "], "ordered_at": [date(2024, 1, 5)], "amount": [1]})
+    made.deliver("a.parquet", rows.with_columns(pl.col("customer_id").cast(pl.Categorical)))
+    made.take_in()
+    assert made.lake("orders")["customer_id"].to_list() == ["c"]
 
 
 def test_columns_are_expressions_and_where_is_counted_not_quarantined(tmp_path: Path) -> None:

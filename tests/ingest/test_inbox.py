@@ -94,7 +94,9 @@ def test_a_file_that_was_seen_with_another_size_is_not_read(tmp_path: Path) -> N
 def test_a_quick_look_tells_the_days_that_are_new(tmp_path: Path) -> None:
     made = Shop(tmp_path, ORDERS + '[sources.fx_rates]\npath = "rates/*.csv"\n')
     made.deliver("a.csv", FILE)
-    made.deliver("b.csv", FILE.replace("2024-02-06", "2024-03-07").replace("2024-01-05", "never"))
+    made.deliver(
+        "b.csv", FILE.replace("2024-02-06", "2024-03-07").replace("2024-01-05", "never") + "3,c3,0024-01-05,1\n"
+    )
     (tmp_path / "rates").mkdir()
     (tmp_path / "rates" / "r.csv").write_text("date,currency,rate\n1999-01-04,EUR,1.1\n")
     found = ingest.pending(made.config, None)

@@ -1,0 +1,74 @@
+"""One file of a source: read, judged by its contract, and accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import polars as pl
+
+from assets.sources import orders
+from quality.contracts import split
+from warehouse import inbox
+from warehouse.canonical import Reader
+from warehouse.config import Config
+from warehouse.formats import RawFile
+from warehouse.inbox import InboxFile
+from warehouse.ledger import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is kept of a file besides its good rows: bad rows (row, id, day, reasons), their raw texts, the canonical
+    columns it has, and its line in the ledger."""
+
+    bad: pl.DataFrame
+    raw: pl.DataFrame
+    columns: tuple[str, ...]
+    line: Line
+
+
+def read(config: Config, reader: Reader, file: InboxFile) -> tuple[pl.DataFrame, Delivery] | None:
+    """The good rows of a file, and the rest; None where it is still being written. Raises SourceError, UsageError."""
+    content = inbox.read_still(config, file)
+    if content is None:
+        return None
+    raw_file = RawFile(file.path, content)
+    found = reader.read(raw_file)
+    judged = split(found, reader)
+    raw = raw_file.raw_rows(judged.bad["row"]) if judged.bad.height else pl.DataFrame()
+    good = orders.of_lines(judged.good.lazy()).collect() if reader.source.lines else judged.good
+    days = _bounds(good["day"])
+    line = Line(
+        source=reader.source.name,
+        path=file.path,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        sha256=sha256(content).hexdigest(),
+        reading=config.reading(reader.source.name),
+        rows_in=found.rows_in,
+        taken=good.height,
+        quarantined=judged.bad.height,
+        excluded_where=found.excluded_where,
+        excluded_distinct=found.excluded_distinct,
+        merged=judged.good.height - good.height,
+        superseded=0,
+        dst_gaps=found.gaps,
+        dst_overlaps=found.overlaps,
+        first_day=days[0] if days else None,
+        last_day=days[1] if days else None,
+        taken_at=datetime.now(UTC),
+    )
+    return good, Delivery(judged.bad, raw, found.columns, line)
+
+
+def days_of(config: Config, source: str, file: InboxFile) -> tuple[date, date] | None:
+    """The first and last business day in a file, by a quick look at its times; None where none can be read."""
+    content = inbox.read_still(config, file)
+    return None if content is None else _bounds(Reader.of(config, source).days(RawFile(file.path, content)))
+
+
+def _bounds(days: pl.Series) -> tuple[date, date] | None:
+    first, last = days.min(), days.max()
+    return (first, last) if isinstance(first, date) and isinstance(last, date) else None
