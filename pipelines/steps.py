@@ -11,6 +11,7 @@ from datetime import date
 from pipelines import build, ingest
 from pipelines.clock import today
 from pipelines.days import DayRange, find_range
+from pipelines.rates import check_rates
 from pipelines.workspace import Workspace
 from quality.verdict import Verdict
 from warehouse import durable
@@ -54,6 +55,7 @@ def find_days(workspace: Workspace, asked: Asked) -> DayRange:
         return DayRange(*map(date.fromisoformat, plan[DAYS]))
     for source in workspace.catalog.sources:
         _take_in(workspace, source, asked)
+    check_rates(workspace)
     found = find_range(workspace, asked.last_day, today(workspace.config))
     first_day = min(found.first_day, asked.from_day or found.first_day)
     workspace.draft.set_plan(plan | {DAYS: [first_day.isoformat(), found.last_day.isoformat()]})

@@ -1,0 +1,51 @@
+"""A missing exchange rate is named before anything is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines import ingest
+from pipelines.rates import check_rates
+from pipelines.workspace import Workspace
+from warehouse import catalog, config
+from warehouse.draft import Draft
+from warehouse.errors import SourceError
+from warehouse.releases import Releases
+from warehouse.store import Store
+
+ORDERS = "order_id,customer_id,ordered_at,amount,currency\n1,a,2026-01-05,10,EUR\n2,b,2026-01-06,12.50,USD\n"
+SETTINGS = """[warehouse]
+root = "."
+reporting_currency = "USD"
+[sources.orders]
+path = "inbox/orders/*.csv"
+[sources.fx_rates]
+path = "inbox/fx_rates/*.csv"
+"""
+
+
+def _taken_in(folder: Path, rates: str) -> Workspace:
+    for source, content in (("orders", ORDERS), ("fx_rates", rates)):
+        (folder / "inbox" / source).mkdir(parents=True)
+        (folder / "inbox" / source / "a.csv").write_text(content)
+    (folder / "holdfast.toml").write_text(SETTINGS)
+    settings = config.load(folder / "holdfast.toml")
+    tables = catalog.load().for_sources(settings.sources)
+    draft = Draft.open_or_create(settings.home, "run", None)
+    home = settings.home
+    workspace = Workspace(settings, tables, Store(home), draft, Releases(home), lambda line: None)
+    for source in settings.sources:
+        ingest.take_in(workspace, source)
+    return workspace
+
+
+def test_a_currency_without_a_rate_on_its_first_day_is_named(tmp_path: Path) -> None:
+    workspace = _taken_in(tmp_path, "date,currency,rate\n2026-01-06,EUR,1.1\n")
+    with pytest.raises(SourceError, match="EUR on its first day 2026-01-05 .its first is of 2026-01-06"):
+        check_rates(workspace)
+
+
+def test_rates_from_the_first_day_on_are_enough(tmp_path: Path) -> None:
+    check_rates(_taken_in(tmp_path, "date,currency,rate\n2026-01-05,EUR,1.1\n"))
