@@ -29,8 +29,12 @@ class Delivery:
     line: Line
 
 
-def read(config: Config, reader: Reader, file: InboxFile) -> tuple[pl.DataFrame, Delivery] | None:
-    """The good rows of a file, and the rest; None where it is still being written. Raises SourceError, UsageError."""
+def read(
+    config: Config, reader: Reader, file: InboxFile, waits_before: date | None = None
+) -> tuple[pl.DataFrame, Delivery] | None:
+    """The good rows of a file, and the rest; None where it is still being written. Rows of days before `waits_before`
+    are left out and counted. Raises SourceError, UsageError.
+    """
     content = inbox.read_still(config, file)
     if content is None:
         return None
@@ -40,6 +44,7 @@ def read(config: Config, reader: Reader, file: InboxFile) -> tuple[pl.DataFrame,
     raw = raw_file.raw_rows(judged.bad["row"]) if judged.bad.height else pl.DataFrame()
     good = orders.of_lines(judged.good.lazy()).collect() if reader.source.lines else judged.good
     days = _bounds(good["day"])
+    taken = good if waits_before is None else good.filter((pl.col("day") >= waits_before).fill_null(True))
     line = Line(
         source=reader.source.name,
         path=file.path,
@@ -48,19 +53,21 @@ def read(config: Config, reader: Reader, file: InboxFile) -> tuple[pl.DataFrame,
         sha256=sha256(content).hexdigest(),
         reading=config.reading(reader.source.name),
         rows_in=found.rows_in,
-        taken=good.height,
+        taken=taken.height,
         quarantined=judged.bad.height,
         excluded_where=found.excluded_where,
         excluded_distinct=found.excluded_distinct,
         merged=judged.good.height - good.height,
+        waiting=good.height - taken.height,
         superseded=0,
         dst_gaps=found.gaps,
         dst_overlaps=found.overlaps,
         first_day=days[0] if days else None,
         last_day=days[1] if days else None,
+        waits_before=waits_before,
         taken_at=datetime.now(UTC),
     )
-    return good, Delivery(judged.bad, raw, found.columns, line)
+    return taken, Delivery(judged.bad, raw, found.columns, line)
 
 
 def days_of(config: Config, source: str, file: InboxFile) -> tuple[date, date] | None:

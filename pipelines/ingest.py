@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Rates and attributes have no say in how far a run reaches.
 DATED_SOURCES = ("orders", "subscriptions", "events")
+Days = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,32 +62,43 @@ class Pending:
         return [days for days in found if days is not None]
 
 
-def pending(config: Config, head: Manifest | None, store: Store | None = None, *, retake: bool = False) -> Pending:
+def pending(
+    config: Config,
+    head: Manifest | None,
+    store: Store | None = None,
+    *,
+    retake: bool = False,
+    again: Days | None = None,
+) -> Pending:
     """The new and changed files of every source's inbox, by the ledger of the head.
 
-    What a rollback held back is left alone unless `retake`. Raises UsageError, SourceError.
+    What a rollback held back is left alone unless `retake`; files with rows of the days `again` are read once more.
+    Raises UsageError, SourceError.
     """
     del store
     files: list[PendingFile] = []
     held: list[Held] = []
     for source in config.sources:
-        found, left = news(config, source, head, retake=retake)
+        found, left = news(config, source, head, retake=retake, again=again)
         files += [PendingFile(source, file) for file in found]
         held += left
     return Pending(config, tuple(files), tuple(held))
 
 
 def news(
-    config: Config, source: str, head: Manifest | None, *, retake: bool = False
+    config: Config, source: str, head: Manifest | None, *, retake: bool = False, again: Days | None = None
 ) -> tuple[list[InboxFile], list[Held]]:
     """The files of one source that have to be taken, and those that a rollback holds back."""
     known, reading = known_files(head, source), config.reading(source)
-    files = inbox.discover(config, source)
-    found = [file for file in files if inbox.is_news(config, file, known.get(file.path), reading)]
-    waiting = (
-        {} if head is None or retake else {(one.path, one.sha256): one for one in head.held if one.source == source}
-    )
-    if not waiting:
+
+    def is_wanted(file: InboxFile) -> bool:
+        former = known.get(file.path)
+        is_asked_for = again is not None and former is not None and former.has_days_of(again)
+        return is_asked_for or inbox.is_news(config, file, former, reading)
+
+    found = list(filter(is_wanted, inbox.discover(config, source)))
+    waiting = {(one.path, one.sha256): one for one in (head.held if head else ()) if one.source == source}
+    if not waiting or retake:
         return found, []
     digests = {file.path: inbox.digest(config, file) for file in found}
     held = [waiting[key] for key in digests.items() if key in waiting]
@@ -99,11 +111,12 @@ def known_files(head: Manifest | None, source: str) -> dict[str, Known]:
     return {path: Known(*values) for path, values in noted.items()}
 
 
-def take_in(workspace: Workspace, source: str, *, retake: bool = False) -> IngestResult:
+def take_in(workspace: Workspace, source: str, *, retake: bool = False, again: Days | None = None) -> IngestResult:
     """Takes the new and changed files of a source into the draft: lake, quarantine, ledger, codes and notes.
 
-    Does nothing where that was done before in this draft. Raises SourceError, UsageError, StorageError.
+    `retake` and `again` as in `pending`. Does nothing where that was done before in this draft. Raises SourceError,
+    UsageError, StorageError.
     """
     from pipelines.intake import take_in as take
 
-    return take(workspace, source, retake=retake)
+    return take(workspace, source, retake=retake, again=again)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
 from pipelines.delivery import Delivery, read
-from pipelines.ingest import news
+from pipelines.ingest import Days, news
 from pipelines.workspace import Workspace
 from warehouse import codes, ledger, quarantine
 from warehouse.arrivals import Arrivals
@@ -36,20 +37,21 @@ class IngestResult:
     notes: dict[str, Any]
 
 
-def take_in(workspace: Workspace, source: str, *, retake: bool = False) -> IngestResult:
+def take_in(workspace: Workspace, source: str, *, retake: bool = False, again: Days | None = None) -> IngestResult:
     """See pipelines.ingest.take_in. Always starts from the draft's base, so that repeating it changes nothing."""
     draft = workspace.draft
-    files, _ = news(workspace.config, source, draft.base, retake=retake)
+    files, _ = news(workspace.config, source, draft.base, retake=retake, again=again)
     if not files or ledger.partition(source) in draft.changed(ledger.LAYER, ledger.TABLE):
         return IngestResult(source, (), draft.notes(source))
-    return _Intake(workspace, source).take(files)
+    return _Intake(workspace, source, again).take(files)
 
 
 class _Intake:
     """Taking in the files of one source, step by step."""
 
-    def __init__(self, workspace: Workspace, source: str) -> None:
+    def __init__(self, workspace: Workspace, source: str, again: Days | None) -> None:
         self._workspace = workspace
+        self._again = again
         self._source = source
         self._config, self._draft, self._store = workspace.config, workspace.draft, workspace.store
         self._reader = Reader.of(workspace.config, source)
@@ -60,7 +62,7 @@ class _Intake:
         arrivals = Arrivals(scratch, self._reader.contract.PERSON, self._config.shards)
         deliveries: list[Delivery] = []
         for number, file in enumerate(files, 1):
-            found = read(self._config, self._reader, file)
+            found = read(self._config, self._reader, file, self._waits_before(file))
             if found is None:
                 self._workspace.report(f"{file.path} is still being written: left for the next run")
                 continue
@@ -79,6 +81,18 @@ class _Intake:
         self._draft.put(LAYER, self._source, merged.changes, notes)
         self._write_ledger(lines)
         return IngestResult(self._source, tuple(lines[one.line.path] for one in deliveries), notes)
+
+    def _waits_before(self, file: InboxFile) -> date | None:
+        """Rows of earlier days are too late and wait for a backfill that begins before them. What was too late when a
+        file first came still is when it has changed, and nothing else."""
+        late, base = self._config.max_late_days, self._draft.base
+        if late is None or base is None:
+            return None
+        if file.path in self._known:
+            day = self._known[file.path].waits_before
+        else:
+            day = date.fromisoformat(base.watermark) - timedelta(days=late)
+        return day if day is None or self._again is None else min(day, self._again[0])
 
     def _report(self, number: int, files: int, deliveries: Sequence[Delivery]) -> None:
         """A line for each of a few files, or about as many for many."""
@@ -101,11 +115,12 @@ class _Intake:
     def _extracts(self, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Extracts | None:
         if not self._reader.source.full_extract:
             return None
-        files = [(path, line.last_day) for path, line in sorted(lines.items()) if line.taken + line.quarantined]
+        with_rows = sorted(path for path, line in lines.items() if line.taken + line.quarantined + line.waiting)
+        files = [(path, lines[path].last_day) for path in with_rows]
         fresh = {one.line.path for one in deliveries}
         aside = [one.bad.select("id", file=pl.lit(one.line.path)) for one in deliveries if one.bad.height]
         before = self._base(quarantine.LAYER, self._source)
-        for path, _ in files:
+        for path in with_rows:
             name = quarantine.partition(path)
             if path not in fresh and name in before:
                 aside.append(pl.read_parquet(self._store.path(before[name]), columns=["id", "file"]))
@@ -127,7 +142,7 @@ class _Intake:
             "files": len(lines),
             "rows": sum(line.taken for line in lines.values()),
             "columns": sorted(columns),
-            "inbox": {path: [line.size, line.mtime_ns, line.sha256, line.reading] for path, line in lines.items()},
+            "inbox": {path: _noted(line) for path, line in lines.items()},
         }
 
     def _set_aside(self, deliveries: Sequence[Delivery]) -> None:
@@ -152,3 +167,9 @@ class _Intake:
     def _base(self, layer: str, table: str) -> dict[str, DataFile]:
         base = self._draft.base
         return {file.partition: file for file in base.of(layer, table)} if base else {}
+
+
+def _noted(line: Line) -> list[int | str | None]:
+    """What inbox.Known holds, as JSON."""
+    days = [None if day is None else day.isoformat() for day in (line.first_day, line.last_day)]
+    return [line.size, line.mtime_ns, line.sha256, line.reading, *days]

@@ -9,6 +9,7 @@ import glob
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from warehouse.config import Config
@@ -34,12 +35,21 @@ class InboxFile:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an earlier run noted of a file it took: its stat, its digest, and how it was read then."""
+    """What an earlier run noted of a file it took: its stat, its digest, how it was read then, and its days (ISO)."""
 
     size: int
     mtime_ns: int
     sha256: str
     reading: str
+    first_day: str | None
+    last_day: str | None
+
+    def has_days_of(self, days: tuple[date, date]) -> bool:
+        """Whether it may have rows of these days, first and last included."""
+        first, last = days
+        if self.first_day is None or self.last_day is None:
+            return False
+        return self.first_day <= last.isoformat() and first.isoformat() <= self.last_day
 
 
 def discover(config: Config, source: str) -> list[InboxFile]:

@@ -1,7 +1,7 @@
 """The ledger: one line for each file that was taken, with what became of its rows.
 
-rows_in = taken + quarantined + excluded_where + excluded_distinct + merged, always; `superseded` of the taken rows do
-not count because another version stands for them.
+rows_in = taken + quarantined + excluded_where + excluded_distinct + merged + waiting, always; `superseded` of the taken
+rows do not count because another version stands for them.
 """
 
 from __future__ import annotations
@@ -31,19 +31,21 @@ _DESCRIPTIONS: Mapping[str, str] = {
     "excluded_where": "Rows that the `where` rule leaves out.",
     "excluded_distinct": "Rows that repeat another row of the file entirely.",
     "merged": "Order lines that became part of another line's order.",
+    "waiting": "Rows of days before waits_before, left for a backfill.",
     "superseded": "Taken rows that another version stands for.",
     "dst_gaps": "Local times that daylight saving made impossible.",
     "dst_overlaps": "Local times that daylight saving made ambiguous.",
-    "first_day": "The first business day of the taken rows.",
-    "last_day": "The last business day of the taken rows.",
+    "first_day": "The first business day of the taken and waiting rows.",
+    "last_day": "The last business day of the taken and waiting rows.",
+    "waits_before": "Rows of earlier days were too late when the file came.",
     "taken_at": "When the file was taken.",
 }
 SCHEMA = pl.Schema(
     {
-        name: {"first_day": pl.Date(), "last_day": pl.Date(), "taken_at": pl.Datetime("us", "UTC")}.get(
-            name, pl.String() if name in ("source", "path", "sha256", "reading") else pl.Int64()
-        )
-        for name in _DESCRIPTIONS
+        **dict.fromkeys(_DESCRIPTIONS, pl.Int64()),
+        **dict.fromkeys(("source", "path", "sha256", "reading"), pl.String()),
+        **dict.fromkeys(("first_day", "last_day", "waits_before"), pl.Date()),
+        "taken_at": pl.Datetime("us", "UTC"),
     }
 )
 
@@ -64,11 +66,13 @@ class Line:
     excluded_where: int
     excluded_distinct: int
     merged: int
+    waiting: int
     superseded: int
     dst_gaps: int
     dst_overlaps: int
     first_day: date | None
     last_day: date | None
+    waits_before: date | None
     taken_at: datetime
 
     def with_superseded(self, more: int) -> Line:

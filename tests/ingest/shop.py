@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,16 @@ class Shop:
         path.write_bytes(gzip.compress(raw) if name.endswith(".gz") and raw[:2] != b"\x1f\x8b" else raw)
         return path
 
-    def take_in(self) -> dict[str, IngestResult]:
-        """One run over all sources; what it leaves is the head afterwards."""
+    def take_in(self, *, again: tuple[date, date] | None = None, watermark: str = "") -> dict[str, IngestResult]:
+        """One run over all sources; what it leaves is the head afterwards, up to the watermark."""
         number = self.head.number + 1 if self.head else 1
         draft = Draft.open_or_create(self.config.home, f"run-{number}", self.head)
         workspace = Workspace(
             self.config, catalog.load(), self.store, draft, Releases(self.config.home), self.lines.append
         )
-        found = {source: ingest.take_in(workspace, source) for source in self.config.sources}
+        found = {source: ingest.take_in(workspace, source, again=again) for source in self.config.sources}
         self.draft = draft
-        self.head = _manifest(number, draft)
+        self.head = replace(_manifest(number, draft), watermark=watermark)
         return found
 
     def pending(self) -> list[str]:

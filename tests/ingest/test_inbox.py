@@ -107,6 +107,42 @@ def test_a_quick_look_tells_the_days_that_are_new(tmp_path: Path) -> None:
     assert (nothing.first_day(), nothing.last_day(), bool(nothing)) == (None, None, False)
 
 
+def test_a_backfill_reads_the_files_of_its_days_again(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("jan.csv", FILE.replace("2024-02-06", "2024-01-31"))
+    made.deliver("feb.csv", FILE.replace("2024-01-05", "2024-02-01").replace("\n1", "\n8").replace("\n2", "\n9"))
+    made.take_in()
+    found = ingest.pending(made.config, made.head, again=(date(2024, 1, 31), date(2024, 1, 31)))
+    assert [str(file) for file in found.files] == ["inbox/jan.csv"]
+    assert len(ingest.pending(made.config, made.head, again=(date(2024, 1, 31), date(2024, 9, 1))).files) == 2
+    (tmp_path / "inbox" / "feb.csv").unlink()
+    before = made.lake("orders")
+    result = made.take_in(again=(date(2024, 1, 1), date(2024, 12, 31)))["orders"]
+    assert [line.path for line in result.taken] == ["inbox/jan.csv"]
+    assert made.lake("orders").equals(before)
+    assert made.notes("orders")["touched_from"] is None
+
+
+def test_rows_that_are_too_late_wait_for_a_backfill(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS + "[days]\nmax_late_days = 20\n")
+    made.deliver("a.csv", FILE)
+    made.take_in(watermark="2024-02-06")
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2"]
+    late = "order_id,customer_id,ordered_at,amount\n3,c3,2024-01-17,30\n4,c3,2024-01-16,40\n5,c3,2024-01-01,50\n"
+    made.deliver("b.csv", late)
+    made.take_in(watermark="2024-02-06")
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2", "3"]
+    line = made.ledger("orders")["inbox/b.csv"]
+    assert (line.rows_in, line.taken, line.waiting, line.first_day) == (3, 1, 2, date(2024, 1, 1))
+    made.deliver("b.csv", late + "6,c3,2024-01-15,60\n7,c3,2024-02-05,70\n")
+    made.deliver("a.csv", FILE.replace("20\n", "21\n"))
+    made.take_in(watermark="2024-03-31")
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2", "3", "7"]
+    made.take_in(again=(date(2024, 1, 10), date(2024, 3, 31)), watermark="2024-03-31")
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2", "3", "4", "6", "7"]
+    assert made.ledger("orders")["inbox/b.csv"].waiting == 1
+
+
 def test_deliveries_that_a_rollback_held_wait_until_they_are_asked_for(tmp_path: Path) -> None:
     made = Shop(tmp_path, ORDERS)
     made.deliver("a.csv", FILE)
