@@ -43,7 +43,7 @@ def _taken_in(folder: Path, rates: str) -> Workspace:
 
 def test_a_currency_without_a_rate_on_its_first_day_is_named(tmp_path: Path) -> None:
     workspace = _taken_in(tmp_path, "date,currency,rate\n2026-01-06,EUR,1.1\n")
-    with pytest.raises(SourceError, match="EUR on its first day 2026-01-05 .its first is of 2026-01-06"):
+    with pytest.raises(SourceError, match=r"EUR on its first day 2026-01-05 \(its first is of 2026-01-06\)"):
         check_rates(workspace)
 
 
