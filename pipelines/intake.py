@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.delivery import Delivery, read
 from pipelines.ingest import Days, news
+from pipelines.restated import first_day_of_changed_customers
 from pipelines.workspace import Workspace
 from warehouse import codes, ledger, quarantine
 from warehouse.arrivals import Arrivals
@@ -134,9 +135,12 @@ class _Intake:
 
     def _notes(self, merged: Merged, lines: Mapping[str, Line], deliveries: Sequence[Delivery]) -> dict[str, Any]:
         noted = self._draft.base.notes.get(self._source, {}) if self._draft.base else {}
+        touched = merged.touched_from
+        if self._source == "customers":
+            touched = first_day_of_changed_customers(self._store, self._draft.base, merged.changes)
         columns = {name for one in deliveries for name in one.columns} | set(noted.get("columns", ()))
         return {
-            "touched_from": merged.touched_from.isoformat() if merged.touched_from else None,
+            "touched_from": touched.isoformat() if touched else None,
             "newest_day": merged.newest_day.isoformat() if merged.newest_day else None,
             "changed": merged.is_changed,
             "files": len(lines),

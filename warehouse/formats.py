@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class RawFile:
     def known(self, names: Iterable[str]) -> list[str]:
         """Those of the names that the file has as columns, without reading its rows."""
         if self._kind == "jsonl":
-            return [name for name in names if json.dumps(name, ensure_ascii=False).encode() in self._data]
+            return [name for name in names if self._has_json_key(name)]
         have = set(self.columns())
         return [name for name in names if name in have]
 
@@ -168,6 +169,10 @@ class RawFile:
             lines = self._read_csv(None)[LINE]
             return frame.filter(pl.col(LINE).is_in(lines.implode()))
         return frame.filter(~blank)
+
+    def _has_json_key(self, name: str) -> bool:
+        key = json.dumps(name, ensure_ascii=False).encode()
+        return key in self._data and re.search(re.escape(key) + rb"\s*:", self._data) is not None
 
     def _read_json(self, columns: Sequence[str] | None) -> pl.DataFrame:
         names = list(columns) if columns is not None else self._all_json().columns

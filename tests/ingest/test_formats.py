@@ -51,6 +51,7 @@ def test_json_lines_know_their_columns_even_where_types_clash() -> None:
     file = RawFile("a.jsonl", b'{"id": 1}\n{"id": {"a": 2}, "late": null}\n')
     assert file.columns() == ["id", "late"]
     assert file.known(["late", "absent"]) == ["late"]
+    assert RawFile("a.jsonl", b'{"kind" : "channel"}\n').known(["channel", "kind"]) == ["kind"]
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -264,3 +265,20 @@ def test_a_subscription_gone_from_a_full_extract_keeps_its_past_and_the_day_it_w
         ("s4", None),
     ]
     check_ledger(made, "subscriptions")
+
+
+def test_a_changed_attribute_restates_its_customer_from_the_first_day_on(tmp_path: Path) -> None:
+    made = Shop(tmp_path, '[sources.customers]\npath = "inbox/*"\n')
+    header = "customer_id,channel,country\n"
+    made.deliver("a.csv", header + "c1,ads,FR\nc2,ads,\nc3,,\n")
+    made.take_in()
+    days = {"c1": date(2024, 1, 5), "c2": date(2023, 4, 6), "c3": date(2022, 1, 1)}
+    people = pl.DataFrame({"kind": "customer", "id": list(days), "first_day": list(days.values())})
+    assert made.head is not None
+    made.head = replace(made.head, files=(*made.head.files, made.store.write("states", "people", "shard=00", people)))
+    made.deliver("b.csv", header + "c1,seo,FR\nc2,ads,\nc4,ads,DE\n")
+    made.take_in()
+    assert made.notes("customers")["touched_from"] == "2024-01-05"
+    made.deliver("c.csv", header + "c2,ads,IT\n")
+    made.take_in()
+    assert made.notes("customers")["touched_from"] == "2023-04-06"
