@@ -28,7 +28,7 @@ Build = Callable[[Path, World], Path]
 
 
 def build_world(folder: Path, world: World) -> Path:
-    """Computes every table from the raw files in a folder; the one returned holds <table>/*.parquet as a release does."""
+    """Computes every table from the raw files in a folder; returns a folder with <table>/*.parquet like a release."""
     configuration = config.load(folder / "holdfast.toml")
     tables = catalog.load().for_sources(configuration.sources)
     store = Store(configuration.home)

@@ -128,7 +128,7 @@ def extracts(draw: Draw, rows: list[Row], key: str) -> dict[str, list[Row]]:
 
 
 def newest(rows: list[Row], key: str, moment: str | None) -> set[str | None]:
-    """The ids with a fact in the last days of an extract: they stay, so that no later extract ends before an earlier one."""
+    """The ids with a fact in the last days of an extract: they stay, so that later extracts end later."""
     if moment is None:
         return set()
     last = date.fromisoformat(max(str(row[moment]) for row in rows)[:10]) - timedelta(days=2)
