@@ -14,6 +14,7 @@ from pipelines import ingest
 from pipelines.intake import IngestResult
 from pipelines.workspace import Workspace
 from warehouse import catalog, config, ledger
+from warehouse.contract import CONTRACTS
 from warehouse.draft import Draft
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
@@ -63,7 +64,8 @@ class Shop:
     def lake(self, source: str, *, every_version: bool = False) -> pl.DataFrame:
         """The current rows of a source by file and row, or all versions."""
         assert self.head is not None
-        rows = self.store.scan(self.head.of("sources", source)).collect().sort("file", "row")
+        schema = CONTRACTS[source].table.polars_schema()
+        rows = self.store.scan(self.head.of("sources", source), schema).collect().sort("file", "row")
         return rows if every_version else rows.filter("is_current")
 
     def quarantine(self, source: str) -> list[dict[str, Any]]:
