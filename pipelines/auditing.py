@@ -26,7 +26,7 @@ def build_audit(tables: Catalog) -> dg.AssetChecksDefinition:
     def audit(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         with failing_clearly(context):
             missing = steps.missing_tables(warehouse.workspace)
-            verdict = None if missing else steps.audit(warehouse.workspace)
+            verdict = None if missing else steps.audit(warehouse.workspace, warehouse.asked)
         for key in sorted(context.selected_asset_check_keys):
             name = key.asset_key.to_user_string()
             yield _not_audited(key, missing) if verdict is None else _result(key, verdict, name)

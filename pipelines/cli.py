@@ -67,6 +67,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     run.add_argument("--retake", action="store_true", help="take again what a rollback held back")
 
+    backfill = add_configured("backfill", commands.backfill, "read files of past days again and restate from there on")
+    backfill.add_argument(
+        "--from", type=_day, required=True, metavar="A", dest="first", help="restate from this day on"
+    )
+    backfill.add_argument(
+        "--to", type=_day, metavar="B", dest="last", help="read no files of later days; default: today"
+    )
+
     add_configured("releases", commands.releases, "list what was published, newest last")
 
     rollback = add_configured("rollback", commands.rollback, "publish the content of an older release as a new one")

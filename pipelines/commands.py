@@ -9,10 +9,14 @@ import os
 import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warehouse import config as configs
 from warehouse.config import Config
 from warehouse.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipelines.asked import Asked
 
 
 def init(options: Namespace) -> None:
@@ -33,22 +37,39 @@ def demo(options: Namespace) -> None:
 
 
 def run(options: Namespace) -> None:
-    from pipelines.news import held_back
-    from pipelines.run import run as run_job
+    from pipelines.asked import Asked
 
     config = _config(options)
-    outcome = run_job(config, options.date, retake=options.retake)
+    _execute(config, Asked(options.date, retake=options.retake))
+    from pipelines.news import held_back
+
     if held := held_back(config):
         _tell(f"held back by a rollback, taken again only with --retake: {', '.join(held)}")
+
+
+def backfill(options: Namespace) -> None:
+    from pipelines.asked import Asked
+    from pipelines.clock import today
+
+    config = _config(options)
+    last = options.last or max(options.first, today(config))
+    if last < options.first:
+        raise UsageError(f"--to {last} lies before --from {options.first}.")
+    _execute(config, Asked(again=(options.first, last)))
+
+
+def _execute(config: Config, asked: Asked) -> None:
+    from pipelines.run import run as run_job
+
+    outcome = run_job(config, asked)
     if outcome is None:
         print("nothing new: no new or changed file, and no further day is complete")
-        return
-    if not outcome.is_new:
-        print(f"nothing new: the files changed no table, release {outcome.release.number} stands")
-        return
-    from pipelines.summary import summarise
+    elif not outcome.is_new:
+        print(f"nothing new: no table changed, release {outcome.release.number} stands")
+    else:
+        from pipelines.summary import summarise
 
-    print(summarise(config, outcome.release))
+        print(summarise(config, outcome.release))
 
 
 def releases(options: Namespace) -> None:

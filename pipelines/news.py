@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pipelines import ingest
+from pipelines.asked import Asked
 from pipelines.clock import today
 from pipelines.days import CLOCKS
 from pipelines.months import earliest_month, month_of
@@ -31,34 +32,34 @@ class News:
     last_month: str
 
 
-def look(config: Config, asked: date | None = None, *, retake: bool = False) -> News | None:
-    """What a run up to `asked` (default: the last complete day) has to do; None where there is nothing.
+def look(config: Config, asked: Asked | None = None) -> News | None:
+    """What a run has to do of what is asked (default: whatever is new); None where there is nothing.
 
-    What a rollback held back counts only with `retake`. Raises UsageError where `asked` lies before the head's last
-    day, SourceError where there never was a file.
+    Raises UsageError where the day asked for lies before the head's last day, SourceError where there never was a file.
     """
+    asked = asked or Asked()
     head = Releases(config.home).head()
-    pending = ingest.pending(config, head, retake=retake)
-    first_day, newest_day = pending.first_day(), pending.last_day()
+    pending = ingest.pending(config, head, retake=asked.retake, again=asked.again)
+    touched, newest = pending.first_day(), pending.last_day()
     if head is None:
-        if not pending:
-            paths = ", ".join(source.path for source in config.sources.values())
-            raise SourceError(f"No file is in the inbox yet: nothing under {config.folder} matches {paths}.")
-        first = last = first_day or today(config)
+        _check_first_delivery(config, bool(pending))
+        first = last = touched or today(config)
     else:
         watermark = date.fromisoformat(head.watermark)
-        _refuse_earlier(asked, watermark, head)
-        first = last = watermark
-        is_complete = (asked or _last_complete_day(config, head, newest_day) or watermark) <= watermark
-        if not pending and is_complete and not _is_redefined(config, head):
-            return None
-    earliest = earliest_month(head, first_day) or month_of(first)
-    from_start = head is None or _is_redefined(config, head)
-    last = max(last, asked or _last_complete_day(config, head, newest_day) or last)
+        _refuse_earlier(asked.last_day, watermark, head)
+        first, last = watermark + timedelta(days=1), watermark
+    last = max(last, asked.last_day or _last_complete_day(config, head, newest) or last)
+    is_redefined = head is not None and _is_redefined(config, head)
+    if head is not None and not (pending or asked.again or is_redefined or last >= first):
+        return None
+    earliest = earliest_month(head, touched) or month_of(first)
+    from_start = head is None or is_redefined
     return News(
         files=tuple(str(file) for file in pending.files),
         earliest_month=earliest,
-        first_month=earliest if from_start else month_of(min(first, first_day or first)),
+        first_month=earliest
+        if from_start
+        else max(earliest, month_of(min(first, last, touched or last, *(asked.again or ())))),
         last_month=month_of(last),
     )
 
@@ -71,6 +72,12 @@ def pending_from(config: Config) -> date | None:
 def held_back(config: Config) -> tuple[str, ...]:
     """The files of the inbox that a rollback left behind: a run takes them only when it is asked to."""
     return tuple(one.path for one in ingest.pending(config, Releases(config.home).head()).held)
+
+
+def _check_first_delivery(config: Config, has_files: bool) -> None:
+    if not has_files:
+        paths = ", ".join(source.path for source in config.sources.values())
+        raise SourceError(f"No file is in the inbox yet: nothing under {config.folder} matches {paths}.")
 
 
 def _refuse_earlier(asked: date | None, watermark: date, head: Manifest) -> None:

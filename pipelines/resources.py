@@ -2,13 +2,12 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
 from pydantic import PrivateAttr
 
-from pipelines.steps import Asked
+from pipelines.asked import Asked
 from pipelines.workspace import Workspace
 from warehouse import catalog, config
 from warehouse.draft import Draft
@@ -30,6 +29,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     config_file: str = ""
     assets_folder: str = ""
     last_day: str = ""
+    again_from: str = ""
+    again_to: str = ""
     retake: bool = False
     _workspace: Workspace = PrivateAttr()
 
@@ -55,8 +56,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     def workspace(self) -> Workspace:
         return self._workspace
 
-    def asked(self, from_day: date) -> Asked:
-        return Asked(date.fromisoformat(self.last_day) if self.last_day else None, from_day, self.retake)
+    @property
+    def asked(self) -> Asked:
+        return Asked.of(self.last_day, self.again_from, self.again_to, self.retake)
 
 
 def _open(settings: config.Config, assets_folder: str, context: dg.InitResourceContext) -> Workspace:

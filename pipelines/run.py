@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from pipelines import news
+from pipelines.asked import Asked
 from pipelines.last_audit import describe_refusal
 from quality.verdict import Verdict
 from warehouse.config import Config
@@ -24,25 +24,23 @@ class Outcome:
     is_new: bool
 
 
-def run(
-    config: Config, last_day: date | None = None, *, retake: bool = False, assets_folder: Path | None = None
-) -> Outcome | None:
-    """Runs the job if there is anything to do, up to `last_day` (default: the last complete day); else None.
+def run(config: Config, asked: Asked | None = None, *, assets_folder: Path | None = None) -> Outcome | None:
+    """Runs the job for what is asked (default: whatever is new, up to the last complete day); None if there is nothing.
 
-    `retake` takes what a rollback held back again. Raises HoldfastError as the steps do; nothing is published then.
+    Raises HoldfastError as the steps do; nothing is published then.
     """
-    found = news.look(config, last_day, retake=retake)
+    asked = asked or Asked()
+    found = news.look(config, asked)
     if found is None:
         return None
     before = Releases(config.home).head()
-    asked: dict[str, str | bool] = {"last_day": last_day.isoformat() if last_day else "", "retake": retake}
     _execute(config, found, asked, assets_folder)
     after = Releases(config.home).head()
     assert after is not None
     return Outcome(after, before is None or after.number != before.number)
 
 
-def _execute(config: Config, found: news.News, asked: dict[str, str | bool], assets_folder: Path | None) -> None:
+def _execute(config: Config, found: news.News, asked: Asked, assets_folder: Path | None) -> None:
     from pipelines.failures import told
     from pipelines.graph import build
     from pipelines.instance import open_instance
@@ -59,7 +57,7 @@ def _execute(config: Config, found: news.News, asked: dict[str, str | bool], ass
     job = definitions.resolve_job_def(DAILY)
     progress.expect(len(job.nodes))
     tables = {"assets_folder": str(assets_folder)} if assets_folder else {}
-    warehouse = {"config_file": str(config.file), **tables, **asked}
+    warehouse = {"config_file": str(config.file), **tables, **asked.to_config()}
     run_id = str(uuid.uuid4())
     failure: BaseException | None = None
     try:

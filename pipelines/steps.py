@@ -5,10 +5,10 @@ A step reads and writes through the run's draft only, so that it may run again, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from pipelines import build, ingest
+from pipelines.asked import Asked
 from pipelines.clock import today
 from pipelines.days import DayRange, find_range
 from pipelines.rates import check_rates
@@ -26,30 +26,26 @@ MADE, DAYS, CANDIDATE = "made", "days", "candidate"
 WHOLE_RUNS_ONLY = "Nothing in this run was audited: a release is made from one run of all tables, by the job `daily`."
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run was asked for: the last day (None: the last complete one), a day to restate from at the latest, and
-    whether to take again what a rollback held back."""
+def make(workspace: Workspace, table: Table, asked: Asked, from_day: date) -> int:
+    """Takes a source in, builds a state or computes a metric table of the run's days; returns its rows in all.
 
-    last_day: date | None = None
-    from_day: date | None = None
-    retake: bool = False
-
-
-def make(workspace: Workspace, table: Table, asked: Asked) -> int:
-    """Takes a source in, builds a state or computes a metric table of the run's days; returns its rows in all."""
+    `from_day` is the first day of the months the run was launched for.
+    """
     if table.layer == "sources":
         _take_in(workspace, table.name, asked)
     elif table.layer == "states":
         build.build_state(workspace, table.name)
     else:
-        build.build_metric(workspace, table.name, find_days(workspace, asked))
+        build.build_metric(workspace, table.name, find_days(workspace, asked, from_day))
     _mark(workspace, table)
     return sum(file.rows for file in workspace.draft.files(table.layer, table.name).values())
 
 
-def find_days(workspace: Workspace, asked: Asked) -> DayRange:
-    """The range of days of this run, found once, from everything that is new, and kept in the draft."""
+def find_days(workspace: Workspace, asked: Asked, from_day: date) -> DayRange:
+    """The range of days of this run, found once, from everything that is new, and kept in the draft.
+
+    It begins at the latest on `from_day`, or on the first day that is asked for again.
+    """
     plan = workspace.draft.plan() or {}
     if DAYS in plan:
         return DayRange(*map(date.fromisoformat, plan[DAYS]))
@@ -57,7 +53,7 @@ def find_days(workspace: Workspace, asked: Asked) -> DayRange:
         _take_in(workspace, source, asked)
     check_rates(workspace)
     found = find_range(workspace, asked.last_day, today(workspace.config))
-    first_day = min(found.first_day, asked.from_day or found.first_day)
+    first_day = min(found.first_day, from_day, *(asked.again or ()))
     workspace.draft.set_plan(plan | {DAYS: [first_day.isoformat(), found.last_day.isoformat()]})
     return DayRange(first_day, found.last_day)
 
@@ -75,7 +71,7 @@ def missing_tables(workspace: Workspace) -> list[str]:
     return [entry.table.name for entry in workspace.catalog if not _is_marked(workspace, entry.table)]
 
 
-def audit(workspace: Workspace) -> Verdict:
+def audit(workspace: Workspace, asked: Asked) -> Verdict:
     """Stages the candidate of this run and judges it; the verdict is kept beside it, whatever it says.
 
     A candidate with the head's content has the head's verdict.
@@ -87,7 +83,7 @@ def audit(workspace: Workspace) -> Verdict:
         watermark=days.last_day,
         first_day=days.first_day,
         config=workspace.config,
-        reason="run",
+        reason=asked.reason,
     )
     verdict = _judge(workspace, candidate)
     candidate.record_verdict(verdict.to_json())
@@ -128,7 +124,7 @@ def _is_same(head: Manifest, proposed: Manifest) -> bool:
 def _take_in(workspace: Workspace, source: str, asked: Asked) -> None:
     table = workspace.catalog[source].table
     if not _is_marked(workspace, table):
-        ingest.take_in(workspace, source, retake=asked.retake)
+        ingest.take_in(workspace, source, retake=asked.retake, again=asked.again)
         _mark(workspace, table)
 
 

@@ -37,8 +37,8 @@ def _asset(entry: Entry, tables: Catalog, months: dg.PartitionsDefinition[str]) 
     )
     def make_table(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with failing_clearly(context):
-            asked = warehouse.asked(first_day_of(context.partition_key_range.start))
-            rows = steps.make(warehouse.workspace, table, asked)
+            from_day = first_day_of(context.partition_key_range.start)
+            rows = steps.make(warehouse.workspace, table, warehouse.asked, from_day)
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return make_table

@@ -12,7 +12,20 @@ from pipelines.cli import main
 from warehouse.errors import GateRefused, HoldfastError, PublishConflict, SourceError, StorageError, UsageError
 
 Capture = pytest.CaptureFixture[str]
-COMMANDS = ["init", "demo", "run", "releases", "rollback", "path", "show", "check", "quarantine", "doctor", "ui"]
+COMMANDS = [
+    "init",
+    "demo",
+    "run",
+    "backfill",
+    "releases",
+    "rollback",
+    "path",
+    "show",
+    "check",
+    "quarantine",
+    "doctor",
+    "ui",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -24,7 +37,7 @@ def test_every_command_explains_itself(command: str, capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["nosuch"], ["run", "--date", "yesterday"], ["show"], ["path", "--release", "0"]]
+    "words", [[], ["nosuch"], ["run", "--date", "yesterday"], ["backfill"], ["show"], ["path", "--release", "0"]]
 )
 def test_words_that_make_no_sense_are_usage_errors(words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines import ingest, news, steps
+from pipelines.asked import Asked
 from pipelines.days import DayRange
 from pipelines.run import Outcome, run
 from pipelines.workspace import Workspace
@@ -89,7 +90,7 @@ class Toy:
         return self.root / "tables"
 
     def run(self, last_day: date | None = None) -> Outcome | None:
-        return run(self.config, last_day, assets_folder=self.assets)
+        return run(self.config, Asked(last_day), assets_folder=self.assets)
 
     def make(self, workspace: Workspace, layer: str, table: str) -> None:
         self.made.append(table)
