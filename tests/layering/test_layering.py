@@ -21,7 +21,7 @@ MAY_IMPORT = {
 }
 WAREHOUSE_IN_ASSETS = {"warehouse.table", "warehouse.settings"}
 PURE_LIBRARY = {"__future__", "collections.abc", "dataclasses", "datetime", "decimal", "functools", "polars", "typing"}
-IMPURE_CALLS = ("open", "print", "now", "today", "utcnow", "getenv", "collect")
+IMPURE_CALLS = ("open", "print", "now", "today", "utcnow", "getenv")
 IMPURE_STARTS = ("read_", "scan_", "sink_", "write_")
 
 
