@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -54,11 +53,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> config.Config:
 
 
 @pytest.fixture(scope="module")
-def published(shop: config.Config, tables: Path) -> Iterator[config.Config]:
+def published(shop: config.Config, tables: Path) -> config.Config:
     outcome = run(shop, assets_folder=tables)
     assert outcome is not None
     assert outcome.is_new
-    yield shop
+    return shop
 
 
 def test_one_file_is_an_asset_with_columns_and_a_check(shop: config.Config, tables: Path) -> None:
@@ -68,7 +67,7 @@ def test_one_file_is_an_asset_with_columns_and_a_check(shop: config.Config, tabl
     assert {key.to_user_string() for key in node.parent_keys} >= {"order_days"}
     schema = node.metadata["dagster/column_schema"]
     assert isinstance(schema, dg.TableSchema)
-    assert [column.name for column in schema.columns][0] == "date"
+    assert schema.columns[0].name == "date"
     assert NEW in {key.asset_key.to_user_string() for key in graph.asset_check_keys}
     assert {key.to_user_string() for key in graph.get(dg.AssetKey("release")).parent_keys} >= {NEW}
 
