@@ -25,7 +25,7 @@ def differences(expected: Expectation, frame: pl.DataFrame, table: Table) -> lis
     wanted: list[dict[str, str]] = [dict(zip(expected.columns, cells, strict=True)) for cells in expected.rows]
     for want in wanted:
         place = {name: text for name, text in want.items() if name in keys}
-        matches = rows.filter(_is(rows, name, text) for name, text in place.items())
+        matches = rows.filter(pl.lit(True), *(_is(name, text) for name, text in place.items()))
         named = f"{expected.table} {_words({**expected.where, **place})}"
         if matches.height != 1:
             found.append(f"{named}: {matches.height} rows, expected one")
@@ -49,7 +49,7 @@ def _filters(expected: Expectation, table: Table) -> Iterator[pl.Expr]:
         yield pl.col(name).cast(pl.String) == text
 
 
-def _is(frame: pl.DataFrame, name: str, text: str) -> pl.Expr:
+def _is(name: str, text: str) -> pl.Expr:
     return pl.col(name).is_null() if text == NOTHING else pl.col(name).cast(pl.String) == text
 
 
