@@ -17,79 +17,56 @@ from tests.oracle.worlds import MINOR_UNITS, Row, World
 TYPES = {
     **dict.fromkeys(("amount", "refunded_amount", "quantity", "discount", "discount_percent"), "DECIMAL(38, 6)"),
     **dict.fromkeys(("updated_at", "received_at", "instant"), "TIMESTAMP"),
-    **dict.fromkeys(("day", "ended_day"), "DATE"),
-    **dict.fromkeys(("interval_count", "line"), "BIGINT"),
+    **dict.fromkeys(("day", "ended_day", "date"), "DATE"),
+    **dict.fromkeys(("interval_count", "line", "digits"), "BIGINT"),
+    **dict.fromkeys(("orders_window_days", "usage_window_days", "grace_days", "settle_days"), "INTEGER"),
+    **dict.fromkeys(("full_extract", "lines", "distinct_rows"), "BOOLEAN"),
     "rate": "DECIMAL(38, 10)",
 }
 ORIGIN = "channel country"
 COLUMNS = {
-    "orders": f"order_id customer_id amount currency refunded_amount status updated_at {ORIGIN}",
+    "orders": f"order_id customer_id ordered_at amount currency refunded_amount status updated_at {ORIGIN}",
     "subscriptions": "change_id subscription_id customer_id ended_day status plan amount interval interval_count "
     f"quantity discount discount_percent currency churn_type churn_reason updated_at {ORIGIN}",
     "events": f"event_id user_id customer_id occurred_at event_name received_at {ORIGIN}",
     "customers": f"customer_id updated_at {ORIGIN}",
     "fx_rates": "currency rate",
 }
+OPTIONS = "full_extract lines distinct_rows"
+RULES = "orders_window_days usage_window_days grace_days settle_days reporting_currency date"
 BOOKKEEPING = "file line instant day"
 TIMES = {"orders": "ordered_at", "subscriptions": "effective_at", "events": "occurred_at", "fx_rates": "date"}
 
 
 def load(world: World) -> duckdb.DuckDBPyConnection:
-    """A database with raw_<source> for every source (empty where the world has none), `rules` and `minor_units`."""
+    """A database with raw_<source> for every source (empty where the world has none), and what the world declares."""
     connection = duckdb.connect()
     connection.execute("SET threads = 1")
     for source, columns in COLUMNS.items():
-        names = [*columns.split(), *BOOKKEEPING.split()]
-        fill(connection, f"raw_{source}", {name: TYPES.get(name, "VARCHAR") for name in names}, rows_of(world, source))
-    fill(
-        connection,
-        "minor_units",
-        {"currency": "VARCHAR", "digits": "BIGINT"},
-        [{"currency": name, "digits": str(digits)} for name, digits in MINOR_UNITS.items()],
-    )
-    fill(
-        connection,
-        "sources",
-        {"name": "VARCHAR", "is_full_extract": "BOOLEAN"},
-        [
-            {"name": name, "is_full_extract": str("full_extract" in given.options)}
-            for name, given in world.sources.items()
-        ],
-    )
-    fill(
-        connection,
-        "source_columns",
-        {"source": "VARCHAR", "name": "VARCHAR"},
-        [{"source": name, "name": column} for name, source in world.sources.items() for column in source.columns],
-    )
-    fill(
-        connection,
-        "rules",
-        {
-            "orders_window_days": "INTEGER",
-            "usage_window_days": "INTEGER",
-            "grace_days": "INTEGER",
-            "reporting_currency": "VARCHAR",
-            "date": "DATE",
-        },
-        [
-            {
-                "orders_window_days": str(world.orders_window_days),
-                "usage_window_days": str(world.usage_window_days),
-                "grace_days": str(world.grace_days),
-                "reporting_currency": world.reporting_currency,
-                "date": None if world.date is None else world.date.isoformat(),
-            }
-        ],
-    )
+        fill(connection, f"raw_{source}", f"{columns} {BOOKKEEPING}", rows_of(world, source))
+    digits: list[Row] = [{"currency": name, "digits": str(digits)} for name, digits in MINOR_UNITS.items()]
+    fill(connection, "minor_units", "currency digits", digits)
+    declared: list[Row] = [
+        {"name": name, **{option: str(option in given.options) for option in OPTIONS.split()}}
+        for name, given in world.sources.items()
+    ]
+    fill(connection, "sources", f"name {OPTIONS}", declared)
+    columns_of: list[Row] = [
+        {"source": name, "name": c} for name, given in world.sources.items() for c in given.columns
+    ]
+    fill(connection, "source_columns", "source name", columns_of)
+    rules = {name: getattr(world, name) for name in RULES.split()}
+    fill(connection, "rules", RULES, [{name: None if value is None else str(value) for name, value in rules.items()}])
     return connection
 
 
-def fill(connection: duckdb.DuckDBPyConnection, table: str, types: dict[str, str], rows: Iterable[Row]) -> None:
+def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Iterable[Row]) -> None:
     """Creates a table from text rows, each column cast to its type; a column that a row lacks is null."""
-    texts = [[row.get(name) for name in types] for row in rows]
-    frame = pl.DataFrame(texts, schema=dict.fromkeys(types, pl.String), orient="row")
-    casts = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in types.items())
+    names = columns.split()
+    frame = pl.DataFrame(
+        [[row.get(name) for name in names] for row in rows], dict.fromkeys(names, pl.String), orient="row"
+    )
+    casts = ", ".join(f'CAST("{name}" AS {TYPES.get(name, "VARCHAR")}) AS "{name}"' for name in names)
     connection.register("texts", frame.to_arrow())
     connection.execute(f"CREATE TABLE {table} AS SELECT {casts} FROM texts")
     connection.unregister("texts")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 from pathlib import Path
+
+import polars as pl
 
 from tests.oracle.worlds import Row, Source, World
 
@@ -17,24 +21,36 @@ def write(world: World, folder: Path) -> Path:
         for name, rows in source.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_csv(path, source, rows) if path.suffix == ".csv" else write_jsonl(path, rows)
+            ending = name.split(".", 1)[1]
+            if ending == "parquet":
+                parquet(source, rows).write_parquet(path)
+            else:
+                text = csv_text(source, rows) if ending.startswith("csv") else jsonl_text(rows)
+                path.write_bytes(gzip.compress(text.encode()) if ending.endswith("gz") else text.encode())
     config = folder / "holdfast.toml"
     config.write_text(toml(world))
     return config
 
 
-def write_csv(path: Path, source: Source, rows: tuple[Row, ...]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(source.columns)
-        writer.writerows([["" if row[name] is None else row[name] for name in source.columns] for row in rows])
+def parquet(source: Source, rows: tuple[Row, ...]) -> pl.DataFrame:
+    """Amounts as decimals, everything else as text."""
+    frame = pl.DataFrame(
+        [[row[name] for name in source.columns] for row in rows], dict.fromkeys(source.columns, pl.String), orient="row"
+    )
+    return frame.with_columns(pl.col(name).cast(pl.Decimal(30, 6)) for name in source.columns if name in NUMBERS)
 
 
-def write_jsonl(path: Path, rows: tuple[Row, ...]) -> None:
-    with path.open("w") as file:
-        for row in rows:
-            cells = [f"{json.dumps(name)}: {json_value(name, value)}" for name, value in row.items()]
-            file.write("{" + ", ".join(cells) + "}\n")
+def csv_text(source: Source, rows: tuple[Row, ...]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(source.columns)
+    writer.writerows([["" if row[name] is None else row[name] for name in source.columns] for row in rows])
+    return text.getvalue()
+
+
+def jsonl_text(rows: tuple[Row, ...]) -> str:
+    lines = (", ".join(f"{json.dumps(name)}: {json_value(name, value)}" for name, value in row.items()) for row in rows)
+    return "".join(f"{{{line}}}\n" for line in lines)
 
 
 def json_value(name: str, value: str | None) -> str:
@@ -48,7 +64,8 @@ def toml(world: World) -> str:
         lines.append(f'reporting_currency = "{world.reporting_currency}"')
     lines += ["", "[activity]", f"orders_window_days = {world.orders_window_days}",
               f"usage_window_days = {world.usage_window_days}", f"grace_days = {world.grace_days}"]  # fmt: skip
+    lines += ["", "[days]", f"settle_days = {world.settle_days}"]
     for name, source in world.sources.items():
-        lines += ["", f"[sources.{name}]", f'path = "inbox/{name}/*.{next(iter(source.files)).rsplit(".", 1)[1]}"']
+        lines += ["", f"[sources.{name}]", f'path = "inbox/{name}/*.{next(iter(source.files)).split(".", 1)[1]}"']
         lines += [f"{key} = {json.dumps(value)}" for key, value in source.options.items()]
     return "\n".join(lines) + "\n"

@@ -48,6 +48,7 @@ def world(seed: int) -> World:
         orders_window_days=dice.choice((5, 30, 90)),
         usage_window_days=dice.choice((1, 7, 28)),
         grace_days=dice.choice((0, 3, 10, 30)),
+        settle_days=dice.choice((0, 0, 0, 0, 2)),
         shards=dice.choice((1, 2, 3)),
         date=draw.first_day + timedelta(days=days - dice.randrange(0, 8)) if dice.random() < 0.5 else None,
     )

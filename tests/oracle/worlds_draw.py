@@ -46,6 +46,7 @@ class World:
     orders_window_days: int = 90
     usage_window_days: int = 28
     grace_days: int = 30
+    settle_days: int = 0
     shards: int = 2
     date: date | None = None
 
@@ -98,7 +99,7 @@ def deliver(draw: Draw, name: str, rows: list[Row], optional: tuple[str, ...], *
         absent.add("currency")
         options["currency"] = draw.currencies[0]
     columns = tuple(column for column in rows[0] if column not in absent)
-    ending = draw.dice.choice(("csv", "csv", "jsonl"))
+    ending = draw.dice.choice(("csv", "csv", "jsonl", "csv.gz", "jsonl.gz", "parquet"))
     if name in EXTRACTS and draw.chance(0.15):
         options["full_extract"] = True
         parts = extracts(draw, rows, EXTRACTS[name])

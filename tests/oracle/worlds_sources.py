@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from tests.oracle.worlds_draw import Draw, Row, Source, deliver, origin
@@ -19,7 +20,26 @@ def orders(draw: Draw) -> Source:
     rows += [version(draw, row) for row in rows if draw.chance(0.2)]
     if draw.chance(0.2):
         rows.append({**order(draw, "lost", draw.customers[0], draw.day()), "customer_id": None})
-    return deliver(draw, "orders", rows, optional=("refunded_amount", "status", "channel", "country", "updated_at"))
+    optional = ("refunded_amount", "status", "channel", "country", "updated_at")
+    source = deliver(draw, "orders", rows, optional)
+    return order_lines(draw, source) if draw.chance(0.2) else source
+
+
+def order_lines(draw: Draw, source: Source) -> Source:
+    """The same as order lines: one version of an order in a file, in several lines, some of them bad or repeated."""
+    files: dict[str, tuple[Row, ...]] = {}
+    for path, rows in source.files.items():
+        lines: list[Row] = []
+        for order in {row["order_id"]: row for row in rows}.values():
+            first = {**order, "refunded_amount": None} if "refunded_amount" in order else dict(order)
+            lines.append(first)
+            lines += [{**first, "amount": draw.amount("USD")} for _ in range(draw.dice.choice((0, 0, 1, 2)))]
+            lines += [dict(first)] if draw.chance(0.1) else []
+            lines += [{**first, "ordered_at": draw.stamp(draw.day())}] if draw.chance(0.2) else []
+            lines += [{**first, "customer_id": None}] if draw.chance(0.02) else []
+        files[path] = tuple(draw.dice.sample(lines, len(lines)))
+    options = {**source.options, "lines": True} | ({"distinct_rows": True} if draw.chance(0.5) else {})
+    return replace(source, files=files, options=options)
 
 
 def order(draw: Draw, order_id: str, customer: str, day: date) -> Row:

@@ -79,6 +79,8 @@ def changes(draw: Draw) -> Source:
         rows += history(draw, f"s{number + 1:02}", draw.dice.choice(draw.customers))
     if draw.chance(0.4):
         rows += plan_switch(draw, draw.dice.choice(draw.customers))
+    if draw.chance(0.3):
+        rows += move(draw)
     for number, row in enumerate(rows):
         row["change_id"] = f"k{number + 1:03}"
     rows += [corrected(draw, row) for row in rows if draw.chance(0.1)]
@@ -116,6 +118,14 @@ def plan_switch(draw: Draw, customer: str) -> list[Row]:
         change(draw, "switch-a", customer, second, "canceled", old),
         change(draw, "switch-b", customer, second, "active", new),
     ]
+
+
+def move(draw: Draw) -> list[Row]:
+    """A paying subscription goes over to another customer or currency, and back."""
+    days = sorted(draw.day() for _ in range(3))
+    pairs = [(draw.dice.choice(draw.customers), draw.dice.choice(draw.currencies)) for _ in range(2)]
+    route = zip(days, (pairs[0], pairs[1], pairs[0]), strict=True)
+    return [change(draw, "mover", who, day, "active", terms(draw, currency)) for day, (who, currency) in route]
 
 
 def corrected(draw: Draw, row: Row) -> Row:

@@ -10,13 +10,35 @@ CREATE MACRO ratio(a, b) AS CASE WHEN b > 0 THEN CAST(a AS DOUBLE) / CAST(b AS D
 CREATE MACRO version(changed, file, line) AS (coalesce(changed, TIMESTAMP '0001-01-01'), file, line);
 
 -- Of a full extract, an id that the newest file misses is gone.
-CREATE MACRO is_extract(source) AS EXISTS (SELECT 1 FROM sources WHERE name = source AND is_full_extract);
+CREATE MACRO is_extract(source) AS EXISTS (SELECT 1 FROM sources WHERE name = source AND full_extract);
 
--- An order without customer_id is quarantined: it is no version of anything.
-CREATE TABLE orders_latest AS
+-- Rows that repeat another of their file entirely, where they are dropped.
+CREATE TABLE order_rows AS
 SELECT * FROM raw_orders r
-WHERE customer_id IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM raw_orders o WHERE o.order_id = r.order_id AND o.customer_id IS NOT NULL
+WHERE NOT (SELECT coalesce(bool_or(distinct_rows), false) FROM sources WHERE name = 'orders') OR NOT EXISTS (
+  SELECT 1 FROM raw_orders o WHERE o.file = r.file AND o.line < r.line AND o.order_id = r.order_id AND o.ordered_at = r.ordered_at
+  AND o.amount = r.amount AND o.customer_id IS NOT DISTINCT FROM r.customer_id AND o.currency IS NOT DISTINCT FROM r.currency
+  AND o.refunded_amount IS NOT DISTINCT FROM r.refunded_amount AND o.status IS NOT DISTINCT FROM r.status
+  AND o.channel IS NOT DISTINCT FROM r.channel AND o.country IS NOT DISTINCT FROM r.country
+  AND o.updated_at IS NOT DISTINCT FROM r.updated_at);
+
+-- An order without customer_id is quarantined: it is no version of anything. Of order lines: the whole order of that file.
+CREATE TABLE order_versions AS
+SELECT order_id, customer_id, amount, currency, refunded_amount, status, updated_at, channel, country, file, line, instant, day
+FROM order_rows
+WHERE customer_id IS NOT NULL AND NOT (SELECT coalesce(bool_or(lines), false) FROM sources WHERE name = 'orders')
+UNION ALL
+SELECT order_id, min(customer_id), sum(amount), min(currency), min(refunded_amount), min(status), min(updated_at), min(channel), min(country),
+  file, min(line), min(instant), min(day)
+FROM order_rows
+WHERE (SELECT bool_or(lines) FROM sources WHERE name = 'orders')
+GROUP BY file, order_id
+HAVING count(customer_id) = count(*);
+
+CREATE TABLE orders_latest AS
+SELECT * FROM order_versions r
+WHERE NOT EXISTS (
+  SELECT 1 FROM order_versions o WHERE o.order_id = r.order_id
   AND version(o.updated_at, o.file, o.line) > version(r.updated_at, r.file, r.line))
 AND (NOT is_extract('orders') OR EXISTS (
   SELECT 1 FROM raw_orders n WHERE n.order_id = r.order_id AND n.file = (SELECT max(file) FROM raw_orders)));
@@ -55,12 +77,12 @@ WHERE NOT EXISTS (
 AND (NOT is_extract('customers') OR EXISTS (
   SELECT 1 FROM raw_customers n WHERE n.customer_id = r.customer_id AND n.file = (SELECT max(file) FROM raw_customers)));
 
--- The newest day seen in orders or events (in subscriptions, where they are alone), unless --date names another.
+-- The newest day seen in orders or events (in subscriptions, where they are alone), less settle_days, unless --date names another.
 CREATE TABLE calendar AS
 SELECT coalesce(
   (SELECT date FROM rules),
-  (SELECT max(day) FROM (SELECT day FROM orders_latest UNION ALL SELECT day FROM events_latest)),
-  (SELECT max(day) FROM subscriptions_latest)) AS watermark;
+  (SELECT max(day) FROM (SELECT day FROM orders_latest UNION ALL SELECT day FROM events_latest)) - (SELECT settle_days FROM rules),
+  (SELECT max(day) FROM subscriptions_latest) - (SELECT settle_days FROM rules)) AS watermark;
 
 -- Facts after the watermark are not there yet.
 CREATE TABLE orders AS
