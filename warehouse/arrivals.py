@@ -28,6 +28,7 @@ class Arrivals:
         self._person = person
         self._shards = shards
         self._waiting: list[pl.DataFrame] = []
+        self._rows_waiting = 0
         self._spilled: dict[int, list[Path]] = {}
         self._ids: dict[str, list[pl.Series]] = {}
         self._numbers: Mapping[str, pl.DataFrame] = {}
@@ -41,8 +42,9 @@ class Arrivals:
                 self._ids.setdefault(kind, []).append(rows[f"{kind}_id"].unique())
         shard = shard_of(rows[person], self._shards) if person else pl.lit(0, pl.UInt16)
         self._waiting.append(rows.with_columns(shard=shard))
+        self._rows_waiting += rows.height
         self.rows += rows.height
-        if sum(part.height for part in self._waiting) > ROWS_IN_MEMORY:
+        if self._rows_waiting > ROWS_IN_MEMORY:
             self._spill()
 
     def people(self) -> dict[str, pl.Series]:
@@ -54,7 +56,7 @@ class Arrivals:
         self._numbers = people
 
     def shards(self) -> list[int]:
-        found = {shard for part in self._waiting for shard in part["shard"].unique()}
+        found = {shard for part in self._held() for shard in part["shard"].unique()}
         return sorted(found | self._spilled.keys())
 
     def of_shard(self, shard: int) -> pl.DataFrame:
@@ -75,14 +77,20 @@ class Arrivals:
 
     def _scan(self, shards: list[int]) -> pl.LazyFrame:
         paths = [path for shard in shards for path in self._spilled.get(shard, [])]
-        parts = [part.lazy().filter(pl.col("shard").is_in(shards)) for part in self._waiting]
+        parts = [part.lazy().filter(pl.col("shard").is_in(shards)) for part in self._held()]
         return pl.concat([*parts, *([pl.scan_ipc(paths)] if paths else [])])
+
+    def _held(self) -> list[pl.DataFrame]:
+        """What is in memory, in one piece."""
+        if len(self._waiting) > 1:
+            self._waiting = [pl.concat(self._waiting)]
+        return self._waiting
 
     def _spill(self) -> None:
         self._scratch.mkdir(parents=True, exist_ok=True)
-        by_shard = pl.concat(self._waiting).partition_by("shard", as_dict=True)
-        self._waiting = []
-        for (shard,), rows in by_shard.items():
+        (held,) = self._held()
+        self._waiting, self._rows_waiting = [], 0
+        for (shard,), rows in held.partition_by("shard", as_dict=True).items():
             assert isinstance(shard, int)
             paths = self._spilled.setdefault(shard, [])
             paths.append(self._scratch / f"{shard}.{len(paths)}.arrow")

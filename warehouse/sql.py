@@ -16,6 +16,7 @@ from typing import Literal
 import polars as pl
 
 from warehouse.errors import SourceError, UsageError
+from warehouse.keys import first_line
 from warehouse.values import NUMBER, read_number
 
 Wants = Literal["number", "boolean", "any"]
@@ -29,6 +30,7 @@ _REFUSED = re.compile(
 )
 _AMBIGUOUS = ("\\", "$", "--", "/*", "`")
 _MOST_TRIED = 8
+_MOST_FAILURES = 1000
 _VALUE = "__value__"
 
 
@@ -45,7 +47,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """The values of an expression, and per column that it needed as a number the rows where that is no number."""
+    """The values of an expression, and the rows where they cannot be had, by reason."""
 
     values: pl.Series
     bad: Mapping[str, pl.Series]
@@ -69,23 +71,47 @@ def parse(key: str, text: str) -> Expression:
         expr = pl.sql_expr(text)
         columns = tuple(dict.fromkeys(expr.meta.root_names()))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise UsageError(f"{key}: {text!r} is not an SQL expression: {_first_line(error)}.") from error
+        raise UsageError(f"{key}: {text!r} is not an SQL expression: {first_line(error)}.") from error
     if not columns and not expr.meta.is_literal(allow_aliasing=True):
         raise UsageError(f"{key}: {text!r} names no column.")
     return Expression(key, text, expr, columns)
 
 
 def evaluate(expression: Expression, frame: pl.DataFrame, wants: Wants, file: str) -> Computed:
-    """The expression over the frame's rows. Raises UsageError (does not fit) or SourceError (a row breaks it)."""
+    """The expression over the frame's rows. Raises UsageError (it does not fit the columns) or SourceError (it fails
+    in very many rows)."""
     numbers = _numbers(expression, frame.select(expression.columns).schema, wants, file)
     read = {name: read_number(frame[name], NUMBER) for name in numbers}
-    operands = frame.lazy().with_columns(read[name].values.alias(name) for name in numbers)
+    operands = frame.with_columns(read[name].values.alias(name) for name in numbers)
+    failures: dict[str, list[int]] = {}
+    parts = _computed(expression, operands, 0, failures, file)
+    kinds = [part.dtype for part in parts if part.dtype != pl.Null]
+    values = pl.concat([part.cast(kinds[0]) for part in parts]) if kinds else pl.concat(parts)
+    bad = {f"{name} is not a number": read[name].bad for name in numbers if read[name].bad.any()}
+    for reason, rows in failures.items():
+        bad[reason] = pl.repeat(False, frame.height, eager=True).scatter(rows, True)
+    return Computed(values, bad)
+
+
+def _computed(
+    expression: Expression, operands: pl.DataFrame, first: int, failures: dict[str, list[int]], file: str
+) -> list[pl.Series]:
+    """The values in pieces. Where the expression fails (a division by zero, a cast), the rows that make it fail are
+    found by halving, noted by reason, and null."""
     try:
-        values = operands.with_columns(expression.expr.alias(_VALUE)).select(_VALUE).collect()[_VALUE]
+        return [operands.lazy().with_columns(expression.expr.alias(_VALUE)).select(_VALUE).collect()[_VALUE]]
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        hint = " TRY_CAST gives null where CAST fails." if "cast" in expression.text.lower() else ""
-        raise SourceError(f"{file}: {expression.key} = {expression.text!r}: {_first_line(error)}.{hint}") from error
-    return Computed(values, {name: read[name].bad for name in numbers if read[name].bad.any()})
+        if operands.height <= 1:
+            failures.setdefault(f"it cannot be computed ({first_line(error)})", []).append(first)
+            if sum(map(len, failures.values())) > _MOST_FAILURES:
+                raise SourceError(
+                    f"{file}: {expression.key} = {expression.text!r} fails in more than {_MOST_FAILURES} rows: "
+                    f"{first_line(error)}. TRY_CAST and NULLIF give null instead."
+                ) from error
+            return [pl.Series(_VALUE, [None])]
+        half = operands.height // 2
+        before = _computed(expression, operands[:half], first, failures, file)
+        return before + _computed(expression, operands[half:], first + half, failures, file)
 
 
 def _numbers(expression: Expression, schema: Mapping[str, pl.DataType], wants: Wants, file: str) -> Sequence[str]:
@@ -97,7 +123,7 @@ def _numbers(expression: Expression, schema: Mapping[str, pl.DataType], wants: W
         try:
             result = pl.DataFrame(schema=operands).select(expression.expr.alias("value"))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            reason = reason or _first_line(error)
+            reason = reason or first_line(error)
             continue
         if expression.columns and result.height:
             raise UsageError(
@@ -128,7 +154,3 @@ def _is_wanted(dtype: pl.DataType, wants: Wants) -> bool:
 def _code_in(text: str) -> str:
     """The text without what is quoted. Where it is doubtful what is quoted, all of it."""
     return text if any(mark in text for mark in _AMBIGUOUS) else _QUOTED.sub(" ", text)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

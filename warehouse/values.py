@@ -21,8 +21,9 @@ class Numbers:
 
 def cleaned(frame: pl.DataFrame, null_values: Sequence[str]) -> pl.DataFrame:
     """Texts without the spaces around them; empty ones and those in `null_values` are null."""
-    stripped = pl.col(pl.String).str.strip_chars()
+    texts = [name for name, dtype in frame.schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
     nothing = sorted({"", *(value.strip() for value in null_values)})
+    stripped = pl.col(texts).cast(pl.String).str.strip_chars()
     return frame.with_columns(stripped.replace(nothing, [None] * len(nothing)))
 
 
