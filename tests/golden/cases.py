@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +152,10 @@ def _cells(path: Path, text: str) -> list[tuple[str, ...]]:
 def _expectation(path: Path, given: dict[str, Any]) -> Expectation:
     _check(path, given, ("table", "where", "rows", "only"))
     columns, *rows = _cells(path, given["rows"])
-    where = {
-        column: value.isoformat() if isinstance(value, date) else str(value)
-        for column, value in (given.get("where") or {}).items()
-    }
+    where = {column: _text(value) for column, value in (given.get("where") or {}).items()}
     return Expectation(given.get("table", path.parent.name), where, columns, tuple(rows), bool(given.get("only")))
+
+
+def _text(value: object) -> str:
+    """A YAML value as the tables write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
