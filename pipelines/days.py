@@ -52,7 +52,7 @@ def find_range(workspace: Workspace, requested: date | None, today: date) -> Day
         return DayRange(earliest, last_day)
     touched = [day for source in workspace.catalog.sources if (day := _touched_from(workspace, source)) is not None]
     next_day = watermark + timedelta(days=1)
-    return DayRange(min([*touched, next_day, last_day]), last_day)
+    return DayRange(max(earliest, min([*touched, next_day, last_day])), last_day)
 
 
 def last_complete_day(workspace: Workspace, today: date) -> date:

@@ -23,7 +23,7 @@ FILES_TO_COMPARE = 3
 RECENT_FILES = 28
 EMPTY_IS_USUAL = 0.10
 
-COUNTED = ("taken", "quarantined", "excluded_where", "excluded_distinct", "merged")
+COUNTED = ("taken", "quarantined", "excluded_where", "excluded_distinct", "merged", "waiting")
 _MEND = "Have it mended and delivered again, or exclude such rows by name (`where`) if they are no facts."
 
 

@@ -40,9 +40,10 @@ table = Table(
 def build(all_subscriptions: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """One row per subscription, owner and day of change. A subscription may move between customers, so it is read
     across all shards."""
-    daily = _with_period_ends(_last_row_of_each_day(all_subscriptions))
+    known = all_subscriptions.filter(pl.col("gone_day").is_null() | (pl.col("day") < pl.col("gone_day")))
+    daily = _with_period_ends(_last_row_of_each_day(known))
     worth = _with_grace(daily.with_columns(stated=monthly_amount()), settings.grace_days)
-    return pl.concat([_points(worth), _grace_ends(worth), _moves(worth)]).unique(
+    return pl.concat([_points(worth), _grace_ends(worth), _moves(worth), _deletions(worth)]).unique(
         [*OWNER, "subscription_id", "day"], keep="first", maintain_order=True
     )
 
@@ -122,31 +123,29 @@ def _points(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _grace_ends(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Where nothing came to end a paying customer's past-due days, the grace ends by itself."""
     next_day = pl.col("day").shift(-1).over("subscription_id").fill_null(pl.date(9999, 1, 1))
-    return rows.filter(pl.col("is_late"), pl.col("day") < pl.col("grace_end"), pl.col("grace_end") < next_day).select(
-        *OWNER,
-        "subscription_id",
-        day=pl.col("grace_end"),
-        mrr=pl.lit(0, pl.Int64),
-        plan=pl.col("plan"),
-        churn_type=pl.lit("involuntary"),
-        churn_reason=pl.lit("past_due"),
-    )
+    ended = rows.filter(pl.col("is_late"), pl.col("day") < pl.col("grace_end"), pl.col("grace_end") < next_day)
+    return _lost(ended, pl.col("grace_end"), "involuntary", "past_due")
 
 
 def _moves(rows: pl.LazyFrame) -> pl.LazyFrame:
     """A subscription that moves to another customer or currency ends where it was."""
     owner_after = {f"{name}_after": pl.col(name).shift(-1).over("subscription_id") for name in (*OWNER, "day")}
     has_moved = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_after") for name in OWNER)
-    return (
-        rows.with_columns(**owner_after)
-        .filter(has_moved)
-        .select(
-            *OWNER,
-            "subscription_id",
-            day=pl.col("day_after"),
-            mrr=pl.lit(0, pl.Int64),
-            plan=pl.col("plan"),
-            churn_type=pl.lit(UNKNOWN),
-            churn_reason=pl.lit("moved"),
-        )
+    return _lost(rows.with_columns(**owner_after).filter(has_moved), pl.col("day_after"), UNKNOWN, "moved")
+
+
+def _deletions(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """A subscription that a full extract no longer has ends on the day it went."""
+    return _lost(rows.filter(pl.col("gone_day").is_not_null()), pl.col("gone_day"), UNKNOWN, "source_deleted")
+
+
+def _lost(rows: pl.LazyFrame, day: pl.Expr, churn_type: str, churn_reason: str) -> pl.LazyFrame:
+    return rows.select(
+        *OWNER,
+        "subscription_id",
+        day=day,
+        mrr=pl.lit(0, pl.Int64),
+        plan=pl.col("plan"),
+        churn_type=pl.lit(churn_type),
+        churn_reason=pl.lit(churn_reason),
     )

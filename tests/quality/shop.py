@@ -205,6 +205,7 @@ def _ledger(deliveries: list[Delivery]) -> pl.DataFrame:
             "excluded_where": 0,
             "excluded_distinct": 0,
             "merged": 0,
+            "waiting": 0,
             "superseded": 0,
             "first_day": min(days, default=None),
             "last_day": max(days, default=None),

@@ -1,0 +1,36 @@
+"""From raw files to a release: the same bytes every time, and only what changed anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance import road
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = road.make(tmp_path_factory.mktemp("road") / "business")
+    assert road.run(config) == 0
+    return config
+
+
+def test_the_same_input_gives_the_same_bytes_in_every_root(first: Path, tmp_path: Path) -> None:
+    for root in ("one", "two"):
+        config = road.make(tmp_path / root)
+        assert road.run(config) == 0
+        assert road.hashes(config) == road.hashes(first)
+
+
+def test_one_new_file_makes_a_release_that_keeps_the_files_of_untouched_months(first: Path) -> None:
+    before = road.published(first)
+    road.deliver_orders(first, "november", "2026-11-01")
+    assert road.run(first) == 0
+    after = road.published(first)
+    months = {place for place in before if "month=" in place}
+    assert months
+    assert all(after[place].path == before[place].path for place in months)
+    assert {place for place in after.keys() - months if place.endswith("month=2026-11")}
+    assert road.run(first) == 0
+    assert road.published(first) == after
