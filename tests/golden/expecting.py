@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -75,10 +75,10 @@ def number(text: str) -> float:
     """A rate as a person writes it: 0.9, 18/20, or (18/20)^(365/30)."""
     power = _POWER.match(text)
     if power:
-        return float(Fraction(power[1])) ** float(Fraction(power[2]))
+        return math.pow(Fraction(power[1]), Fraction(power[2]))
     top, _, bottom = text.partition("/")
     return float(Fraction(top) / Fraction(bottom or "1"))
 
 
-def _words(cells: dict[str, str] | object) -> str:
-    return ", ".join(f"{name}={text}" for name, text in dict(cells).items())  # type: ignore[call-overload]
+def _words(cells: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={text}" for name, text in cells.items())
