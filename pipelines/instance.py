@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 
+from pipelines.event_log import PooledSqliteEventLog
 from warehouse import durable
 from warehouse.config import Config
 
@@ -36,6 +38,12 @@ def folder_for(config: Config) -> Path:
 
 
 def open_instance(config: Config) -> dg.DagsterInstance:
+    """The instance a run of the command line is recorded in: the one of Dagster's page, with a quicker event log."""
     folder = folder_for(config)
     os.environ["DAGSTER_HOME"] = str(folder)
-    return dg.DagsterInstance.from_config(str(folder))
+    event_log = {
+        "module": PooledSqliteEventLog.__module__,
+        "class": PooledSqliteEventLog.__name__,
+        "config": {"base_dir": str(folder / "history" / "runs")},
+    }
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides={"event_log_storage": event_log}))

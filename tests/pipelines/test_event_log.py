@@ -1,0 +1,22 @@
+"""The quicker event log writes what Dagster's own reads."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.instance import folder_for
+from tests.pipelines.toy import Toy
+
+
+def test_dagster_itself_reads_what_a_run_recorded(toy: Toy) -> None:
+    toy.run()
+    with dg.DagsterInstance.from_config(str(folder_for(toy.config))) as plain:
+        assert type(plain.event_log_storage).__name__ == "SqliteEventLogStorage"
+        (run,) = plain.get_runs()
+        assert run.status == dg.DagsterRunStatus.SUCCESS
+        months = {f"2026-0{month}" for month in range(3, 7)}
+        assert plain.get_materialized_partitions(dg.AssetKey("orders_daily")) == months
+        checked = plain.event_log_storage.get_latest_asset_check_execution_by_key(
+            [dg.AssetCheckKey(dg.AssetKey("orders_daily"), "audit")]
+        )
+        assert len(checked) == 1
