@@ -21,6 +21,7 @@ from warehouse import catalog as catalogs
 from warehouse import reduction
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_name
+from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
 from warehouse.settings import Settings
 
@@ -46,7 +47,7 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:
     """Computes a metric table for the whole months from `days.first_day` to `days.last_day`, shard by shard.
 
-    A partition whose content stays the same keeps its file.
+    A partition whose content stays the same keeps its file. Raises SourceError where a rate is missing.
     """
     entry = workspace.catalog[table]
     first_day = days.first_day.replace(day=1)
@@ -58,7 +59,20 @@ def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engin
     partials = (engine or LocalEngine()).map(compute_partial, jobs)
     references = {name: _reference(workspace, name) for name in entry.references}
     rows = reduction.published(entry, pl.scan_parquet(partials), settings, references)
+    _check_amounts(entry, rows)
     _keep_metric(workspace, entry, reduction.months(entry.table, rows), first_day)
+
+
+def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:
+    """Raises SourceError where an amount could not be converted: no rate is known on or before its day."""
+    names = [measure.name for measure in entry.table.measures if not measure.nullable]
+    unrated = rows.filter(pl.any_horizontal(pl.col(name).is_null() for name in names)) if names else rows.clear()
+    if unrated.height:
+        [day] = [column.name for column in entry.table.grain if column.dtype == pl.Date]
+        raise SourceError(
+            f"{entry.table.name} of {unrated[day].min()}: an amount in another currency cannot be converted, as no rate "
+            "is known by then. Add rates to fx_rates, for every currency from before its first amount on."
+        )
 
 
 def settings_of(workspace: Workspace, days: DayRange) -> Settings:
