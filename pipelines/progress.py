@@ -18,14 +18,17 @@ TICK_SECONDS = 0.5
 
 
 class Progress(logging.Handler):
-    """Shows the running step; a step that took longer than two seconds leaves a line behind."""
+    """Shows the running step; a step that took longer than two seconds leaves a line behind.
+
+    Off a terminal a note becomes a line too, where two seconds went by without one.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
         self._stream = stream or sys.stderr
         self._is_live = self._stream.isatty()
         self._steps = self._done = 0
-        self._step, self._note, self._since = "", "", 0.0
+        self._step, self._note, self._since, self._told = "", "", 0.0, time.monotonic()
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
 
@@ -61,7 +64,7 @@ class Progress(logging.Handler):
 
     def _say(self, note: str) -> None:
         self._note = note
-        if not self._is_live:
+        if not self._is_live and time.monotonic() - self._told >= SLOW_SECONDS:
             self._line(f"{self._count(1)} {self._step}: {note}")
 
     def _count(self, ahead: int = 0) -> str:
@@ -70,6 +73,7 @@ class Progress(logging.Handler):
 
     def _line(self, text: str) -> None:
         self._clear()
+        self._told = time.monotonic()
         print(text, file=self._stream, flush=True)
 
     def _start_ticking(self) -> None:
