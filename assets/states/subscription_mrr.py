@@ -43,7 +43,7 @@ def build(all_subscriptions: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     known = all_subscriptions.filter(pl.col("gone_day").is_null() | (pl.col("day") < pl.col("gone_day")))
     daily = _with_period_ends(_last_row_of_each_day(known))
     worth = _with_grace(daily.with_columns(stated=monthly_amount()), settings.grace_days)
-    return pl.concat([_points(worth), _grace_ends(worth), _moves(worth), _deletions(worth)]).unique(
+    return pl.concat([_points(worth), _grace_ends(worth), _moves(worth), _deletions(worth), _superseded(known)]).unique(
         [*OWNER, "subscription_id", "day"], keep="first", maintain_order=True
     )
 
@@ -137,6 +137,11 @@ def _moves(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _deletions(rows: pl.LazyFrame) -> pl.LazyFrame:
     """A subscription that a full extract no longer has ends on the day it went."""
     return _lost(rows.filter(pl.col("gone_day").is_not_null()), pl.col("gone_day"), UNKNOWN, "source_deleted")
+
+
+def _superseded(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """A row that another one of its day replaces is worth nothing, but a fact of its customer and currency."""
+    return _lost(rows.rename({"customer": "person"}), pl.col("day"), UNKNOWN, "moved")
 
 
 def _lost(rows: pl.LazyFrame, day: pl.Expr, churn_type: str, churn_reason: str) -> pl.LazyFrame:

@@ -42,11 +42,14 @@ def build(
 ) -> pl.LazyFrame:
     """One row per customer and first of a month on which its tier changes; before the first row it is unknown."""
     if "orders" in settings.sources:
-        worth = _trailing_revenue(all_order_days, all_fx_rates, settings)
+        ranked = _ranked(_trailing_revenue(all_order_days, all_fx_rates, settings))
+        without = _months_without(ranked)
     else:
-        worth = _opening_mrr(all_mrr_changes, all_people, all_fx_rates, settings)
-    ranked = _ranked(worth)
-    points = pl.concat([_first_months(all_people), _months_without(ranked), ranked], how="diagonal")
+        horizon = _horizon(all_mrr_changes, all_people, all_fx_rates)
+        ranked = _ranked(_opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings))
+        without = _months_without(ranked).join(horizon, how="cross")
+        without = without.filter(pl.col("month") <= period_number(to_date(pl.col("horizon")), "month")).drop("horizon")
+    points = pl.concat([_first_months(all_people), without, ranked], how="diagonal")
     is_same = pl.col("tier") == pl.col("tier").shift(1).over(PERSON)
     return (
         points.with_columns(pl.col("tier").fill_null(LOW), is_ranked=pl.col("tier").is_not_null())
@@ -67,18 +70,12 @@ def _trailing_revenue(order_days: pl.LazyFrame, fx_rates: pl.LazyFrame, settings
 
 
 def _opening_mrr(
-    mrr_changes: pl.LazyFrame, people: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings
+    mrr_changes: pl.LazyFrame, horizon: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
-    """MRR of the day before each first of a month: person, month, worth.
-
-    After the last change of anybody's MRR, of the people and of the rates the tiers stay as they are.
-    """
+    """MRR of the day before each first of a month up to the horizon: person, month, worth."""
     owner = [*PERSON, "currency"]
     change = pl.col("after") - pl.col("before")
     steps = closed(mrr_changes.select(*owner, day=day_number(pl.col("day")), mrr=change), owner, "mrr")
-    horizon = pl.concat([mrr_changes.select("day"), people.select(day="first_day"), fx_rates.select("day")]).select(
-        horizon=day_number(pl.col("day").max()) + 31
-    )
     pieces = overlay([steps], owner).join(horizon, how="cross").with_columns(end=pl.min_horizontal("end", "horizon"))
     on_firsts = _on_firsts(pieces)
     day_before = period_start(pl.col("month"), "month").dt.offset_by("-1d")
@@ -87,6 +84,12 @@ def _opening_mrr(
         .group_by(*PERSON, "month")
         .agg(worth=(pl.col("mrr").cast(pl.Int128) * pl.col("rate")).sum())
     )
+
+
+def _horizon(mrr_changes: pl.LazyFrame, people: pl.LazyFrame, fx_rates: pl.LazyFrame) -> pl.LazyFrame:
+    """A month after the last change of anybody's MRR, of the people and of the rates: from then on tiers stay."""
+    days = [mrr_changes.select("day"), people.select(day="first_day"), fx_rates.select("day")]
+    return pl.concat(days).select(horizon=day_number(pl.col("day").max()) + 31)
 
 
 def _on_firsts(pieces: pl.LazyFrame) -> pl.LazyFrame:
