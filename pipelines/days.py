@@ -48,9 +48,11 @@ def find_range(workspace: Workspace, requested: date | None, today: date) -> Day
             f"There is no day to compute up to {last_day}: the sources hold "
             + ("no rows." if earliest is None else f"nothing before {earliest}.")
         )
-    if watermark is None or is_redefined(workspace):
+    if watermark is None:
         return DayRange(earliest, last_day)
     touched = [day for source in workspace.catalog.sources if (day := _touched_from(workspace, source)) is not None]
+    if is_redefined(workspace):
+        touched.append(earliest)
     next_day = watermark + timedelta(days=1)
     return DayRange(max(earliest, min([*touched, next_day, last_day])), last_day)
 
