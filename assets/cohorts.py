@@ -1,6 +1,6 @@
 """Cohort triangles: every age of every cohort up to the watermark, and which cells are not over yet.
 
-What a table counts in a cell is its own. Source: METRICS.md section 5.
+What a table counts in a cell is its own. Source: docs/metrics.md section 5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Contract amounts in the reporting currency: at the day's rate, rounded once per row.
 
-Rates are those of `fx_rates`; the last known one is carried forward. Source: METRICS.md section 3.
+Rates are those of `fx_rates`; the last known one is carried forward. Source: docs/metrics.md section 3.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _MINOR_DIGITS: Final = {
     **dict.fromkeys(_THREE.split(), 3),
     **dict.fromkeys(_FOUR.split(), 4),
 }
-# How much of a month one interval is, as (numerator, denominator): METRICS.md section 3.
+# How much of a month one interval is, as (numerator, denominator): docs/metrics.md section 3.
 _PER_MONTH: Final = {"day": (365, 12), "week": (52, 12), "month": (1, 1), "quarter": (1, 3), "year": (1, 12)}
 
 

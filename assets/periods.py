@@ -1,6 +1,6 @@
 """Calendar periods laid over step functions: how a customer stood before a period and at its end.
 
-Shared by the tables of months, quarters and years. Source: METRICS.md section 2.
+Shared by the tables of months, quarters and years. Source: docs/metrics.md section 2.
 """
 
 from __future__ import annotations

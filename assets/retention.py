@@ -1,6 +1,6 @@
 """Customers at the start and at the end of a window: who stayed, left, came and came back.
 
-Shared by the tables of customer retention; which windows they have is their own. Source: METRICS.md section 2.
+Shared by the tables of customer retention; which windows they have is their own. Source: docs/metrics.md section 2.
 """
 
 from __future__ import annotations

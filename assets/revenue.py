@@ -1,6 +1,6 @@
 """Recurring revenue and net order revenue as step functions, and a window laid over itself.
 
-Shared by the tables of MRR and revenue retention. Source: METRICS.md section 3.
+Shared by the tables of MRR and revenue retention. Source: docs/metrics.md section 3.
 """
 
 from __future__ import annotations

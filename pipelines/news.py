@@ -14,6 +14,7 @@ from pipelines import ingest
 from pipelines.asked import Asked
 from pipelines.clock import today
 from pipelines.days import CLOCKS
+from pipelines.made_with import check_made_with
 from pipelines.months import earliest_month, month_of
 from warehouse.code import code_version
 from warehouse.config import Config
@@ -39,6 +40,7 @@ def look(config: Config, asked: Asked | None = None) -> News | None:
     """
     asked = asked or Asked()
     head = Releases(config.home).head()
+    check_made_with(config, head)
     pending = ingest.pending(config, head, retake=asked.retake, again=asked.again)
     touched, newest = pending.first_day(), pending.last_day()
     if head is None:

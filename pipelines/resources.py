@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from pipelines.asked import Asked
+from pipelines.made_with import check_made_with
 from pipelines.workspace import Workspace
 from warehouse import catalog, config
 from warehouse.draft import Draft
@@ -45,6 +46,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         with RunLock(settings.home) as lock:
             _forget_dead_runs(context)
             releases = Releases(settings.home)
+            check_made_with(settings, releases.head())
             releases.recover(held=lock)
             self._workspace = _open(settings, self.assets_folder, context)
             yield self

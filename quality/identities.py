@@ -1,4 +1,4 @@
-"""Sums that must tie exactly, within a row, over segments, over days and across metric tables (METRICS.md).
+"""Sums that must tie exactly, within a row, over segments, over days and across metric tables (docs/metrics.md).
 
 Here belong identities and how their violations are found; bounds of single columns belong to a table's declaration.
 An identity holds for every table that has its columns, so that a new table brings its checks with its names. What a

@@ -1,4 +1,4 @@
-"""The identities that tie one published table to another, or a day to an earlier one: METRICS.md as queries.
+"""The identities that tie one published table to another, or a day to an earlier one: docs/metrics.md as queries.
 
 Each compares what two sides say of the same people or the same money. What ties within one row or over segments is
 in identities.py, with the judging of all of them.

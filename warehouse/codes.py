@@ -92,7 +92,7 @@ def _write(
         name = shard_name(shard, shards)
         rows = known.filter(shard=shard).select(*SCHEMA).sort("kind", "code")
         changes[name] = store.write(LAYER, TABLE, name, rows, _arrow_schema(), previous=files.get(name))
-    draft.put(LAYER, TABLE, changes)
+    draft.put(LAYER, TABLE, changes, {"shards": shards})
 
 
 def _arrow_schema() -> pa.Schema:

@@ -1,6 +1,6 @@
 """Customer cohorts by week and month: who bought or paid again, and what they brought in.
 
-Source: METRICS.md section 5.
+Source: docs/metrics.md section 5.
 """
 
 from __future__ import annotations

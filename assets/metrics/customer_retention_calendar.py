@@ -1,6 +1,6 @@
 """Customer retention and churn by calendar month, quarter and year.
 
-Source: METRICS.md section 2.
+Source: docs/metrics.md section 2.
 """
 
 from __future__ import annotations

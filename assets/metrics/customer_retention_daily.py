@@ -1,6 +1,6 @@
 """Customer retention and churn over windows of 1, 7, 30, 90 and 365 days, for every day.
 
-Source: METRICS.md section 2.
+Source: docs/metrics.md section 2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Monthly recurring revenue, day by day: from opening to closing by movement.
 
-Source: METRICS.md section 3.
+Source: docs/metrics.md section 3.
 """
 
 from __future__ import annotations

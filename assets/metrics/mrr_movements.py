@@ -1,6 +1,6 @@
 """The ledger of recurring revenue: who moved, by how much, and why. In contract currency.
 
-Source: METRICS.md section 3.
+Source: docs/metrics.md section 3.
 """
 
 from __future__ import annotations

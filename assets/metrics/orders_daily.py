@@ -1,6 +1,6 @@
 """Orders, the customers who placed them and what they brought in, day by day.
 
-Source: METRICS.md section 6.
+Source: docs/metrics.md section 6.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who bought again: customers with two or more order days in a window, of those with one or more.
 
-Source: METRICS.md section 6.
+Source: docs/metrics.md section 6.
 """
 
 from __future__ import annotations

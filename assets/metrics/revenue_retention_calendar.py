@@ -1,6 +1,6 @@
 """Net and gross revenue retention by calendar month, quarter and year.
 
-Source: METRICS.md section 3.
+Source: docs/metrics.md section 3.
 """
 
 from __future__ import annotations

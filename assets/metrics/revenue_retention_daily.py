@@ -1,6 +1,6 @@
 """Net and gross revenue retention over windows of 30, 90 and 365 days, for every day.
 
-Source: METRICS.md section 3.
+Source: docs/metrics.md section 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Daily, weekly and four-weekly active users, and where they came from: new, retained, resurrected, dormant.
 
-Source: METRICS.md section 4.
+Source: docs/metrics.md section 4.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """User cohorts by day, week and month: who came in each later period, and who came then or later.
 
-Source: METRICS.md sections 4 and 5.
+Source: docs/metrics.md sections 4 and 5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """N-day retention: of the users first seen N days ago, how many came today, and how many ever came back.
 
-Source: METRICS.md section 4.
+Source: docs/metrics.md section 4.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From when to when each customer was active, on each basis: the one idea under churn, retention and value.
 
-Source: METRICS.md section 2.
+Source: docs/metrics.md section 2.
 """
 
 from __future__ import annotations

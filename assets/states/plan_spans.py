@@ -1,6 +1,6 @@
 """Which plan each customer is on: the one with the largest MRR at the end of each day.
 
-Source: METRICS.md section 7.
+Source: docs/metrics.md section 7.
 """
 
 from __future__ import annotations

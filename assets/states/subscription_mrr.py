@@ -1,7 +1,7 @@
 """What each subscription is worth a month at the end of each day on which something about it changed.
 
 The rules of status, grace and moving are here; adding up over a customer's subscriptions is `mrr_changes`.
-Source: METRICS.md section 3.
+Source: docs/metrics.md section 3.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def build(all_subscriptions: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 def _last_row_of_each_day(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The status on a day is that at its end: the last row of the day, in the order of METRICS.md section 3."""
+    """The status on a day is that at its end: the last row of the day, in the order of docs/metrics.md section 3."""
     return (
         rows.rename({"customer": "person"})
         .sort("subscription_id", "effective_at", "updated_at", "change_id", "file", "row")

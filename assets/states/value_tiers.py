@@ -1,6 +1,7 @@
 """Who belongs to the customers that bring in most: `high`, `mid` and `low`, set anew on the first of each month.
 
-The thresholds of a month need every customer, so this state is built across all shards. Source: METRICS.md section 7.
+The thresholds of a month need every customer, so this state is built across all shards.
+Source: docs/metrics.md section 7.
 """
 
 from __future__ import annotations

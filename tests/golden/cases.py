@@ -1,4 +1,4 @@
-"""Reads a golden case: a few input rows and what METRICS.md makes of them, worked out by hand, as one YAML file.
+"""Reads a golden case: a few input rows and what docs/metrics.md makes of them, worked out by hand, as one YAML file.
 
 How a case is written is in README.md beside this file. What the tables hold is for the test to compare.
 """

@@ -1,4 +1,4 @@
-"""Laws of METRICS.md that the oracle's own answers must obey on random worlds: it is judged before it judges."""
+"""Laws of docs/metrics.md that the oracle's own answers must obey on random worlds: it is judged before it judges."""
 
 from __future__ import annotations
 
