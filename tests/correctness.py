@@ -24,7 +24,7 @@ ORACLE = ROOT / "tests" / "oracle"
 RULE_ID = re.compile(r"\bM\d+\.\d+\b")
 _HEADING = """# Why the numbers may be believed
 
-Every published number is held by three things:
+Every published number is defined in [metrics.md](metrics.md) and held by three things:
 
 - **golden cases** ([tests/golden](../tests/golden/README.md)): a few rows whose result was added up by hand, with the
   sum written beside it; the product and the oracle must both give it;
