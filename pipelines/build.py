@@ -70,7 +70,7 @@ def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:
     if unrated.height:
         [day] = [column.name for column in entry.table.grain if column.dtype == pl.Date]
         raise SourceError(
-            f"{entry.table.name} of {unrated[day].min()}: an amount cannot be converted, as no rate of its currency "
+            f"{entry.table.name} of {unrated[day].min()!s}: an amount cannot be converted, as no rate of its currency "
             "is known by then. Add rates to fx_rates, for every currency from before its first amount on."
         )
 
