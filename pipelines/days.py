@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from pipelines.months import first_day_of
+from pipelines.months import earliest_month, first_day_of, month_of
 from pipelines.workspace import Workspace
 from warehouse.code import code_version
 from warehouse.errors import SourceError, UsageError
@@ -54,7 +54,9 @@ def find_range(workspace: Workspace, requested: date | None, today: date) -> Day
     if is_redefined(workspace):
         touched.append(earliest)
     next_day = watermark + timedelta(days=1)
-    return DayRange(max(earliest, min([*touched, next_day, last_day])), last_day)
+    # The base begins earlier where the first months have lost their rows: they must go from the tables too.
+    begins = first_day_of(earliest_month(base, earliest) or month_of(earliest))
+    return DayRange(max(begins, min([*touched, next_day, last_day])), last_day)
 
 
 def last_complete_day(workspace: Workspace, today: date) -> date:
