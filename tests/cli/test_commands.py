@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.cli import main
 from warehouse import config
+from warehouse.manifest import Manifest
 from warehouse.releases import Releases
 
 Capture = pytest.CaptureFixture[str]
@@ -135,3 +136,38 @@ def test_doctor_mends_the_link_to_the_newest_release(business: Path, tmp_path: P
     (settings.home / "current").unlink()
     main(["doctor", "--config", str(settings.file)])
     assert (settings.home / "current").resolve() == settings.home / "releases" / "00000001"
+
+
+def test_a_rollback_holds_later_deliveries_until_they_are_retaken(
+    business: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    shutil.copytree(business.parent, tmp_path / "copy", symlinks=True)
+    settings = config.load(tmp_path / "copy" / "holdfast.toml")
+    words, releases = ("--config", settings.file), Releases(settings.home)
+    newest = max((settings.root / "inbox" / "orders").iterdir())
+    later = newest.with_name("later.csv")
+    later.write_text("".join(newest.read_text().splitlines(keepends=True)[:2]).replace("O0", "LATER"))
+    assert "Release 2" in _said(capsys, "run", *words)
+    assert "Release 3 has the content of release 1" in _said(capsys, "rollback", "1", *words)
+    assert releases.get(3).content_digest == releases.get(1).content_digest
+    capsys.readouterr()
+    assert main(["run", "--config", str(settings.file)]) == 0
+    told = capsys.readouterr()
+    assert "nothing new" in told.out
+    assert "later.csv" in told.err
+    _said(capsys, "run", "--retake", *words)
+    assert _contents(releases.get(4)) == _contents(releases.get(2)) != _contents(releases.get(1))
+
+
+def test_a_backfill_of_unchanged_files_changes_nothing(business: Path, tmp_path: Path, capsys: Capture) -> None:
+    shutil.copytree(business.parent, tmp_path / "copy", symlinks=True)
+    file = tmp_path / "copy" / "holdfast.toml"
+    before = Releases(config.load(file).home).get(1)
+    _said(capsys, "backfill", "--from", "2026-09-10", "--config", file)
+    head = Releases(config.load(file).home).head()
+    assert head is not None
+    assert head.published() == before.published()
+
+
+def _contents(release: Manifest) -> list[tuple[str, str]]:
+    return [(file.link, file.sha256) for file in release.published()]

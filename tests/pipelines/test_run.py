@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
+from pipelines.asked import Asked
 from pipelines.days import DayRange
+from pipelines.run import run
 from quality.verdict import Result
 from tests.pipelines.toy import NewFiles, Toy
 from warehouse.errors import GateRefused, PublishConflict, SourceError, UsageError
@@ -113,3 +115,21 @@ def test_an_empty_inbox_at_the_start_says_where_files_are_looked_for(toy: Toy) -
     toy.inbox = NewFiles((), None, None)
     with pytest.raises(SourceError, match=r"inbox/\*\.csv"):
         toy.run()
+
+
+def test_a_backfill_restates_from_its_first_day_in_one_run(toy: Toy) -> None:
+    toy.run()
+    toy.inbox = NewFiles((), None, None)
+    toy.days = DayRange(date(2026, 6, 4), date(2026, 6, 5))
+    toy.rows = 2
+    toy.made.clear()
+    again = run(toy.config, Asked(again=(date(2026, 4, 10), date(2026, 4, 20))), assets_folder=toy.assets)
+    assert again is not None
+    assert toy.made == ["orders", "order_days", "2026-04-01 to 2026-06-05", "orders_daily", "audit"]
+    assert again.release.reason == "backfill 2026-04-10 to 2026-04-20"
+
+
+def test_what_is_asked_survives_the_configuration_of_a_run() -> None:
+    asked = Asked(date(2026, 4, 1), (date(2026, 1, 2), date(2026, 1, 3)), retake=True)
+    for one in (asked, Asked()):
+        assert Asked.of(**one.to_config()) == one  # type: ignore[arg-type]
