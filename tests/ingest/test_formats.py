@@ -70,12 +70,12 @@ def test_an_empty_file_has_no_rows_and_no_columns() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.csv", gzip.compress(b"id\n1\n"), ["a.csv", "gzip", "csv"]),
+        ("a.csv", gzip.compress(b"id\n1\n", mtime=0), ["a.csv", "gzip", "csv"]),
         ("a.csv", b'{"id": 1}\n', ["a.csv", "JSON"]),
         ("a.csv", b"PAR1xxxxPAR1", ["a.csv", "Parquet"]),
         ("a.csv", b"PK\x03\x04xx", ["a.csv", "spreadsheet"]),
         ("a.csv.gz", b"id\n1\n", ["a.csv.gz", "not gzipped"]),
-        ("a.csv.gz", gzip.compress(b"id\n1\n" * 99)[:-9], ["a.csv.gz", "cut off"]),
+        ("a.csv.gz", gzip.compress(b"id\n1\n" * 99, mtime=0)[:-9], ["a.csv.gz", "cut off"]),
         ("a.jsonl", b"id\n1\n", ["a.jsonl, line 1", "not JSON"]),
         ("a.jsonl", b'{"id": 1}\n{"id": \n', ["a.jsonl, line 2", "not JSON"]),
         ("a.jsonl", b'{"id": 1}\n[1]\n', ["a.jsonl, line 2", "object"]),
