@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.instance import folder_for
+from pipelines.instance import folder_for, open_instance
+from pipelines.resources import POOL
 from tests.pipelines.toy import Toy
 
 
@@ -20,3 +21,13 @@ def test_dagster_itself_reads_what_a_run_recorded(toy: Toy) -> None:
             [dg.AssetCheckKey(dg.AssetKey("orders_daily"), "audit")]
         )
         assert len(checked) == 1
+
+
+def test_what_a_killed_run_claimed_of_the_pool_is_free_for_the_next(toy: Toy) -> None:
+    with open_instance(toy.config) as instance:
+        instance.event_log_storage.initialize_concurrency_limit_to_default(POOL)
+        claimed = instance.event_log_storage.claim_concurrency_slot(POOL, "a killed run", "release")
+        assert claimed.is_claimed
+    outcome = toy.run()
+    assert outcome is not None
+    assert outcome.is_new
