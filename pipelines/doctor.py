@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from warehouse import config as configs
 from warehouse.config import Config
@@ -62,7 +62,7 @@ def _zones() -> Iterator[str]:
 def _inbox(config: Config, tell: Tell) -> Iterator[str]:
     from warehouse.inbox import discover
 
-    tell(f"configuration {config.file}: {', '.join(config.sources)}; days end in {ZoneInfo(config.time_zone)}")
+    tell(f"configuration {config.file}: {', '.join(config.sources)}; days are those of {config.time_zone}")
     for name, source in config.sources.items():
         try:
             files = discover(config, name)
