@@ -37,7 +37,7 @@ def parquet(source: Source, rows: tuple[Row, ...]) -> pl.DataFrame:
     frame = pl.DataFrame(
         [[row[name] for name in source.columns] for row in rows], dict.fromkeys(source.columns, pl.String), orient="row"
     )
-    return frame.with_columns(pl.col(name).cast(pl.Decimal(30, 6)) for name in source.columns if name in NUMBERS)
+    return frame.with_columns(pl.col(name).cast(pl.Decimal(30, 10)) for name in source.columns if name in NUMBERS)
 
 
 def csv_text(source: Source, rows: tuple[Row, ...]) -> str:

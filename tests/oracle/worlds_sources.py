@@ -144,9 +144,13 @@ def fx_rates(draw: Draw, reporting: str) -> Source:
     for currency in draw.currencies:
         known = {draw.first_day - timedelta(days=40)} | {draw.day() for _ in range(draw.dice.randrange(0, 9))}
         rows += [
-            {"date": day.isoformat(), "currency": currency, "rate": f"{draw.dice.randrange(1, 40000) / 10000:.4f}"}
+            {"date": day.isoformat(), "currency": currency, "rate": rate(draw)}
             for day in sorted(known)
             if currency != reporting
         ]
     rows = rows or [{"date": draw.first_day.isoformat(), "currency": "CHF", "rate": "1.1"}]
     return deliver(draw, "fx_rates", rows, optional=())
+
+
+def rate(draw: Draw) -> str:
+    return f"{draw.dice.randrange(1, 40000) / 10000:.4f}" + draw.dice.choice(("", "", "5", "123456"))

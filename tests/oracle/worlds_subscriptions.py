@@ -41,11 +41,11 @@ def terms(draw: Draw, currency: str) -> Row:
     pick = draw.dice.choice
     discount = draw.amount(currency) if draw.chance(0.15) else pick((None, "0"))
     return {
-        "plan": pick(("basic", "pro", "team", None)) if draw.chance(0.6) else pick(("basic", "pro")),
+        "plan": pick(("basic", "pro", "Team", "équipe", None)) if draw.chance(0.6) else pick(("basic", "pro")),
         "amount": "0" if draw.chance(0.08) else draw.amount(currency),
         "interval": pick(("month", "month", "month", "year", "quarter", "week", "day")),
         "interval_count": pick((None, "1", "1", "2", "3")),
-        "quantity": pick((None, "1", "1", "2", "7")),
+        "quantity": pick((None, None, "1", "1", "1", "2", "7", "1.5", "0")),
         "discount": discount,
         "discount_percent": pick((None, None, "0", "10", "33.3", "100")),
         "currency": currency,
@@ -129,8 +129,12 @@ def move(draw: Draw) -> list[Row]:
 
 
 def corrected(draw: Draw, row: Row) -> Row:
-    """Another version of a row, with other terms."""
-    return {**row, **terms(draw, str(row["currency"])), "updated_at": draw.updated_at()}
+    """Another version of a row: other terms, and of a change sometimes another moment or status."""
+    changed = {**row, **terms(draw, str(row["currency"])), "updated_at": draw.updated_at()}
+    if "effective_at" in row and draw.chance(0.4):
+        status = draw.dice.choice(STATUSES)
+        changed |= {"effective_at": draw.stamp(draw.day()), "status": status, **ending(draw, status)}
+    return changed
 
 
 def periods(draw: Draw) -> Source:

@@ -4,7 +4,7 @@ CREATE MACRO half_even(n, d) AS
   CAST(CASE WHEN n < 0 THEN -1 ELSE 1 END AS HUGEINT)
   * (abs(n) // d + CAST(CASE WHEN 2 * (abs(n) % d) > d THEN 1 WHEN 2 * (abs(n) % d) = d THEN (abs(n) // d) % 2 ELSE 0 END AS HUGEINT));
 CREATE MACRO power_of_ten(n) AS CAST('1' || repeat('0', CAST(n AS INTEGER)) AS HUGEINT);
-CREATE MACRO millionths(x) AS CAST(CAST(x AS DECIMAL(18, 6)) * 1000000 AS HUGEINT);
+CREATE MACRO millionths(x) AS CAST(CAST(x AS DECIMAL(24, 6)) * CAST(1000000 AS DECIMAL(7, 0)) AS HUGEINT);
 CREATE MACRO money(n) AS CAST(half_even(n, CAST(100 AS HUGEINT)) AS DECIMAL(32, 0)) * CAST(0.0001 AS DECIMAL(5, 4));
 CREATE MACRO ratio(a, b) AS CASE WHEN b > 0 THEN CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END;
 CREATE MACRO version(changed, file, line) AS (coalesce(changed, TIMESTAMP '0001-01-01'), file, line);
@@ -105,7 +105,7 @@ FROM calendar;
 CREATE TABLE rates AS
 SELECT c.currency, d.day,
   CASE WHEN c.currency = r.reporting_currency THEN CAST(10000000000 AS HUGEINT) ELSE (
-    SELECT CAST(CAST(f.rate AS DECIMAL(28, 10)) * 10000000000 AS HUGEINT) FROM raw_fx_rates f
+    SELECT CAST(CAST(f.rate AS DECIMAL(20, 10)) * CAST(10000000000 AS DECIMAL(11, 0)) AS HUGEINT) FROM raw_fx_rates f
     WHERE f.currency = c.currency AND f.day <= d.day ORDER BY f.day DESC LIMIT 1) END AS rate
 FROM (SELECT currency FROM orders UNION SELECT currency FROM subscriptions) c
 CROSS JOIN (SELECT day FROM days UNION SELECT CAST(min(day) - INTERVAL 1 DAY AS DATE) FROM days) d
