@@ -18,9 +18,11 @@ LEFT_OUT = ("channel", "country", "updated_at", "received_at")
 
 @dataclass(frozen=True)
 class Step:
-    """The files delivered before one run (each as a world of one file), and the run's --date."""
+    """The files delivered before one run (each as a world of one file), the world whose configuration holds by then,
+    and the run's --date."""
 
     files: list[World]
+    world: World
     date: date | None
     days_earlier: int = 0
 
@@ -32,7 +34,27 @@ def history(world: World, seed: int) -> tuple[World, list[Step]]:
     arriving = _shuffled(final, dice) if dice.random() < 0.5 else _mended_one_by_one(final, dice)
     dates = _dates(world, len(arriving), dice)
     widened = [dice.choice((0, 0, 0, 40)) for _ in dates]
-    return final, [Step(*values) for values in zip(arriving, dates, widened, strict=True)]
+    configured = _configurations(final, len(arriving), dice)
+    return final, [Step(*values) for values in zip(arriving, configured, dates, widened, strict=True)]
+
+
+def _configurations(final: World, number: int, dice: random.Random) -> list[World]:
+    """Of some histories the first runs know fewer sources, or count with other windows."""
+    if dice.random() < 0.7:
+        return [final] * number
+    known = dict(final.sources)
+    if len(known) > 1 and dice.random() < 0.5:
+        del known[dice.choice([name for name in known if name != "fx_rates"])]
+    former = replace(
+        final,
+        sources=known,
+        orders_window_days=dice.choice((7, 60)),
+        usage_window_days=dice.choice((3, 14)),
+        grace_days=dice.choice((1, 15)),
+        time_zone=dice.choice((final.time_zone, "Asia/Kolkata")),
+    )
+    change = dice.randrange(1, number) if number > 1 else 0
+    return [former] * change + [final] * (number - change)
 
 
 def _shuffled(final: World, dice: random.Random) -> list[list[World]]:

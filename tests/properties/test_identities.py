@@ -15,7 +15,7 @@ GAINED = ("opening", "new", "reactivation", "expansion", "entering", "fx")
 LOST = ("contraction", "churned", "leaving")
 
 
-@pytest.fixture(scope="module", params=seeds(4))
+@pytest.fixture(scope="module", params=seeds(3))
 def tables(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     seed: int = request.param
     return run_once(tmp_path_factory.mktemp("world"), worlds.world(seed + 20)).tables()
