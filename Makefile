@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
+WORLDS := 2000
+FROM := 0
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test lint ui bench docs clean
+.PHONY: setup run test fuzz lint ui bench docs clean
 
 setup: $(STAMP)
 
@@ -31,6 +33,10 @@ run: $(STAMP) $(DEMO)/holdfast.toml
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+fuzz: $(STAMP)
+	HOLDFAST_WORLDS=$(WORLDS) HOLDFAST_WORLDS_FROM=$(FROM) POLARS_MAX_THREADS=1 \
+	  $(BIN)/python -m pytest -n auto -o tmp_path_retention_policy=none -k random tests/oracle/test_oracle.py $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
