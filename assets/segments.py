@@ -38,9 +38,11 @@ def first_rows(people: pl.LazyFrame, first_day: str, settings: Settings) -> pl.L
 
     Joined to a table without measures, so that its zeros begin on the first fact and not on the first change.
     """
+    # A column and not a literal: nobody in the shard makes no group, where a literal makes one.
     return (
         people.filter(pl.col(first_day) <= settings.last_day)
-        .group_by(settings.dimensions or [pl.lit(SEGMENT_ALL).alias("everybody")])
+        .with_columns(everybody=pl.lit(SEGMENT_ALL))
+        .group_by("everybody", *settings.dimensions)
         .agg(date=pl.max_horizontal(pl.col(first_day).min(), pl.lit(settings.first_day)))
         .select("date", *settings.dimensions)
     )
