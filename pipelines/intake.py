@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.delivery import Delivery, read
 from pipelines.ingest import Days, news
 from pipelines.restated import first_day_of_changed_customers
+from pipelines.text import counted
 from pipelines.workspace import Workspace
 from warehouse import codes, ledger, quarantine
 from warehouse.arrivals import Arrivals
@@ -104,7 +105,7 @@ class _Intake:
         bad = sum(line.quarantined for line in lines)
         name = lines[0].path if every == 1 else f"{number:,} of {files:,} files"
         set_aside = f", {bad:,} set aside" if bad else ""
-        self._workspace.report(f"{name}: {sum(line.rows_in for line in lines):,} rows{set_aside}")
+        self._workspace.report(f"{name}: {counted(sum(line.rows_in for line in lines), 'row')}{set_aside}")
 
     def _merge(self, arrivals: Arrivals, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Merged:
         if arrivals.people():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.last_audit import last_audit
-from pipelines.text import grid
+from pipelines.text import counted, grid
 from warehouse.config import Config
 from warehouse.errors import UsageError
 from warehouse.store import Store
@@ -30,7 +30,7 @@ def describe(config: Config, source: str | None = None) -> str:
     first = rows.sort("source", "file", "row").head(SHOWN)
     return "\n\n".join(
         [
-            f"{audit.subject}: {rows.height:,} rows were set aside.",
+            f"{audit.subject}: {counted(rows.height, 'row')} {'was' if rows.height == 1 else 'were'} set aside.",
             grid(counts.columns, counts.rows()),
             f"The first {first.height}:",
             grid(first.columns, first.with_columns(pl.col("row").cast(pl.String)).rows(), widest=80),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
-from pipelines.text import grid
+from pipelines.text import counted, grid
 from warehouse import catalog
 from warehouse.config import Config
 from warehouse.errors import UsageError
@@ -16,11 +14,14 @@ from warehouse.store import Store
 from warehouse.table import SEGMENT_ALL
 
 MOST_ROWS = 200
+DAYS, STARTS = 1, 12
+GRAINS = ("cohort_grain", "period")
 
 
 def show(config: Config, table: str, where: str | None = None, last: int | None = None) -> str:
-    """The newest `last` days (default 1) of the rows that `where` picks (default: segment `all`), as text.
+    """The newest `last` days of the rows that `where` picks (default: segment `all`), as text.
 
+    Cohort and calendar tables: the newest `last` starts of each grain. By default one day, or twelve starts.
     Raises UsageError for an unknown table and for a condition that does not parse or names unknown columns.
     """
     release = open_release(config)
@@ -29,10 +30,11 @@ def show(config: Config, table: str, where: str | None = None, last: int | None 
     schema = rows.collect_schema()
     day = next((name for name in keys if schema[name] == pl.Date), None)
     if day is not None:
-        rows = rows.filter(pl.col(day) >= _since(rows, day, last or 1))
+        grains = [name for name in GRAINS if name in keys]
+        rows = _newest(rows, day, grains, last or (STARTS if grains else DAYS))
     picked = rows.collect()
     shown = picked.sort(keys).tail(MOST_ROWS)
-    note = f"{picked.height:,} rows of release {release.number}"
+    note = f"{counted(picked.height, 'row')} of release {release.number}"
     if picked.height > MOST_ROWS:
         note += f", the last {MOST_ROWS} shown"
     if where is None:
@@ -76,6 +78,9 @@ def _pick(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
     return picked
 
 
-def _since(rows: pl.LazyFrame, day: str, last: int) -> date:
-    days = rows.select(pl.col(day).unique().sort(descending=True)).collect()[day]
-    return days[min(last, days.len()) - 1] if days.len() else date.min
+def _newest(rows: pl.LazyFrame, day: str, grains: list[str], last: int) -> pl.LazyFrame:
+    """The rows of the newest `last` days that there are, of each grain apart."""
+    days = rows.select(*grains, day).unique()
+    rank = pl.col(day).rank("dense", descending=True)
+    since = days.filter((rank.over(grains) if grains else rank) <= last)
+    return rows.join(since, on=[*grains, day], how="semi")

@@ -10,6 +10,11 @@ from decimal import Decimal
 GAP = "  "
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def cell(value: object) -> str:
     """One value as a person reads it: nothing for null, thousands apart, rates to four decimals."""
     if value is None:
