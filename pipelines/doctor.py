@@ -29,7 +29,7 @@ def examine(file: Path | None, *, deep: bool, tell: Tell) -> None:
     """
     tell(f"python {platform.python_version()}, " + ", ".join(_versions()))
     config = configs.load(file)
-    problems = [*_packages(), *_zones(), *_inbox(config, tell), *_storage(config, deep, tell)]
+    problems = [*_packages(), *_zones(), *_inbox(config, tell), *_notify(config), *_storage(config, deep, tell)]
     for problem in problems:
         tell(f"! {problem}")
     if problems:
@@ -72,6 +72,11 @@ def _inbox(config: Config, tell: Tell) -> Iterator[str]:
         tell(f"source {name}: {len(files)} files match {source.path}")
         if not files:
             yield f"source {name}: no file under {config.folder} matches {source.path}"
+
+
+def _notify(config: Config) -> Iterator[str]:
+    if config.webhook_env and not os.environ.get(config.webhook_env):
+        yield f"notify.webhook_env: the environment variable {config.webhook_env} is not set, so no notice can be sent"
 
 
 def _storage(config: Config, deep: bool, tell: Tell) -> Iterator[str]:

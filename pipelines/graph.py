@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.auditing import build_audit
+from pipelines.failure_sensor import build_failure_sensor
 from pipelines.jobs import daily
 from pipelines.publishing import build_release
 from pipelines.resources import Warehouse
@@ -39,8 +40,13 @@ def build(
         asset_checks=[build_audit(tables)],
         jobs=[daily],
         schedules=[build_schedule(settings)] if settings else None,
-        sensors=[build_sensor(settings)] if settings else None,
+        sensors=_sensors(settings) if settings else None,
         resources={"warehouse": warehouse},
         executor=dg.in_process_executor,
         loggers=loggers,
     )
+
+
+def _sensors(settings: config.Config) -> list[dg.SensorDefinition]:
+    notices = [build_failure_sensor(settings)] if settings.webhook_env else []
+    return [build_sensor(settings), *notices]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 DAILY = "daily"
+STARTED_BY, COMMAND_LINE = "holdfast/started_by", "command line"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 daily = dg.define_asset_job(

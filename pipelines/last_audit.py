@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from quality.report import headline, render
 from quality.verdict import Result, Verdict
 from warehouse.config import Config
-from warehouse.errors import UsageError
+from warehouse.errors import GateRefused, UsageError
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
 
@@ -42,6 +42,14 @@ def describe(config: Config) -> str:
     """The whole last audit as text."""
     audit = last_audit(config)
     return f"{audit.subject}, up to {audit.manifest.watermark}\n\n{render(audit.verdict)}"
+
+
+def refusal(config: Config, run_id: str) -> GateRefused | None:
+    """What the gate said of that run's candidate, where it refused: the run then ended before the release."""
+    refused = Releases(config.home).last_refused()
+    if refused is None or refused.manifest.run != run_id:
+        return None
+    return GateRefused(describe_refusal(Verdict.from_json(refused.verdict() or {})))
 
 
 def describe_refusal(verdict: Verdict) -> str:

@@ -50,6 +50,7 @@ _EXTRA_SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
 _WAREHOUSE_KEYS = ("root", "time_zone", "reporting_currency", "shards", "industry", "gross_margin")
 _ACTIVITY_KEYS = ("orders_window_days", "usage_window_days", "grace_days")
 _DAYS_KEYS = ("settle_days", "max_late_days")
+_NOTIFY_KEYS = ("webhook_env",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class Config:
     settle_days: int
     max_late_days: int | None
     sources: Mapping[str, SourceConfig]
+    webhook_env: str | None = None
 
     @property
     def home(self) -> Path:
@@ -130,10 +132,11 @@ def load(path: Path | None = None) -> Config:
     Raises UsageError naming the key, what is wrong with it and what is allowed.
     """
     file = (path or Path(FILE_NAME)).absolute()
-    table = Keys("", _read(file), ("warehouse", "activity", "days", "sources"))
+    table = Keys("", _read(file), ("warehouse", "activity", "days", "notify", "sources"))
     warehouse = table.table("warehouse", _WAREHOUSE_KEYS)
     activity = table.table("activity", _ACTIVITY_KEYS)
     days = table.table("days", _DAYS_KEYS)
+    notify = table.table("notify", _NOTIFY_KEYS)
     config = Config(
         file=file,
         root=(file.parent / warehouse.text("root", ".")).resolve(),
@@ -148,6 +151,7 @@ def load(path: Path | None = None) -> Config:
         settle_days=days.whole("settle_days", 0, least=0),
         max_late_days=days.whole("max_late_days", 1, least=1) if "max_late_days" in days.values else None,
         sources=_sources(table.table("sources", tuple(CANONICAL))),
+        webhook_env=notify.variable("webhook_env"),
     )
     _refuse_code_folder(config.home)
     return config

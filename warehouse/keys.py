@@ -91,6 +91,16 @@ class Keys:
             raise UsageError(f"{self.at(key)} must be a three-letter code in capitals such as USD, not {value!r}.")
         return value
 
+    def variable(self, key: str) -> str | None:
+        """The name of an environment variable. What stands there instead may be a secret, so it is not repeated."""
+        value = self.optional_text(key)
+        if value is not None and not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", value):
+            raise UsageError(
+                f"{self.at(key)} must be the name of an environment variable such as HOLDFAST_WEBHOOK; what is secret "
+                "stands in the variable, not in this file."
+            )
+        return value
+
     def zone(self, key: str) -> str:
         value = self.text(key, "UTC")
         try:
