@@ -21,6 +21,7 @@ MAY_IMPORT = {
 }
 WAREHOUSE_IN_ASSETS = {"warehouse.table", "warehouse.settings"}
 PURE_LIBRARY = {"__future__", "collections.abc", "dataclasses", "datetime", "decimal", "functools", "polars", "typing"}
+MODELS, NUMERICS = "assets/models/", {"numpy", "scipy"}
 IMPURE_CALLS = ("open", "print", "now", "today", "utcnow", "getenv")
 IMPURE_STARTS = ("read_", "scan_", "sink_", "write_")
 
@@ -83,8 +84,21 @@ def test_assets_import_polars_the_table_words_and_settings_only() -> None:
         for path in _files("assets")
         for name, _ in _imports(path)
         if not (name.startswith("assets.") or name in PURE_LIBRARY or _two(name) in WAREHOUSE_IN_ASSETS)
+        if not (_where(path).startswith(MODELS) and name.split(".")[0] in NUMERICS)
     }
     assert not wrong
+
+
+def test_only_models_compute_with_scipy_and_only_when_called() -> None:
+    found = [
+        (_where(path), at_top)
+        for layer in LAYERS
+        for path in _files(layer)
+        for name, at_top in _imports(path)
+        if _is(name, "scipy")
+    ]
+    assert found
+    assert all(path.startswith(MODELS) and not at_top for path, at_top in found)
 
 
 def test_assets_do_no_input_output_and_read_no_clock() -> None:

@@ -1,0 +1,102 @@
+"""BG/NBD against the published fit of its authors, planted populations, and its own promises."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assets.models import bg_nbd
+from assets.models.fit import TOO_FEW, Fit
+from tests.models.populations import buyers, histogram
+
+PLANTED = {"r": 0.6, "alpha": 60.0, "a": 0.7, "b": 2.5}
+CUSTOMERS, DAYS = 8_000, 730
+
+
+def cdnow() -> list[np.ndarray]:  # type: ignore[type-arg]
+    """The 2,357 customers of CDNOW (brucehardie.com, notes 004), in days: x, t_x, T, how many."""
+    rows = pl.read_csv(Path(__file__).parent / "cdnow.csv")
+    return [rows[name].to_numpy() for name in ("x", "t_x", "T", "customers")]
+
+
+def test_the_published_parameters_of_cdnow() -> None:
+    """Fader, Hardie and Lee (2005): r 0.243, alpha 4.414 weeks, a 0.793, b 2.426."""
+    model = bg_nbd.fit(*cdnow())
+    assert (model["r"], model["alpha"] / 7, model["a"], model["b"]) == pytest.approx(
+        (0.243, 4.414, 0.793, 2.426), abs=5e-4
+    )
+
+
+def test_the_published_expectation_of_a_customer() -> None:
+    """Their example: x = 2, t_x = 30.43 and T = 38.86 weeks give 1.226 orders in the next 39 weeks."""
+    x, t_x, age = (np.array([number]) for number in (2, 213, 272))
+    assert bg_nbd.expected_orders(bg_nbd.fit(*cdnow()), 39 * 7, x, t_x, age) == pytest.approx([1.226], abs=5e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_parameters_come_back(seed: int) -> None:
+    """Within three standard errors, and these are small enough to say something."""
+    model = bg_nbd.fit(*histogram(*buyers(CUSTOMERS, DAYS, PLANTED, seed)))
+    for name, value in PLANTED.items():
+        assert abs(math.log(model[name] / value)) < 3 * model.errors[name], name
+    assert max(model.errors.values()) < 0.12
+
+
+def test_expectations_are_what_happens() -> None:
+    """What customers of the first year do in the 90 days after it, summed, within four percent."""
+    draw = np.random.default_rng(5)
+    x, t_x, age = buyers(40_000, 365, PLANTED, 5)
+    model = Fit("fitted", PLANTED)
+    expected = bg_nbd.expected_orders(model, 90, x, t_x, age).sum()
+    alive = bg_nbd.probability_alive(model, x, t_x, age)
+    # Simulated from what is known of each: alive or not, then a rate and a chance to leave given its history.
+    here = draw.random(len(x)) < alive
+    rate = draw.gamma(PLANTED["r"] + x, 1 / (PLANTED["alpha"] + age))[here]
+    leaves = draw.beta(PLANTED["a"], PLANTED["b"] + x)[here]
+    happened = ((1 - np.exp(-leaves * rate * 90)) / leaves).sum()
+    assert happened == pytest.approx(expected, rel=0.04)
+
+
+def test_who_never_came_back_may_still_be_alive() -> None:
+    model = Fit("fitted", PLANTED)
+    nothing, ages = np.zeros(3, dtype=np.int64), np.array([0, 100, 700])
+    assert bg_nbd.probability_alive(model, nothing, nothing, ages).tolist() == [1.0, 1.0, 1.0]
+    assert (np.diff(bg_nbd.expected_orders(model, 90, nothing, nothing, ages)) < 0).all()
+
+
+def test_silence_lowers_the_chance_of_being_alive() -> None:
+    model = Fit("fitted", PLANTED)
+    often, rare = np.full(3, 40), np.full(3, 2)
+    last, now = np.full(3, 300), np.array([301, 400, 700])
+    assert (np.diff(bg_nbd.probability_alive(model, often, last, now)) < 0).all()
+    silent = (bg_nbd.probability_alive(model, x, last, now)[2] for x in (often, rare))
+    assert next(silent) < 1e-3 < next(silent)
+
+
+def test_many_orders_neither_overflow_nor_vanish() -> None:
+    found = bg_nbd.expected_orders(Fit("fitted", PLANTED), 365, np.array([2_000]), np.array([2_999]), np.array([3_000]))
+    assert 150 < found[0] < 365 * 2_000 / 3_000
+
+
+def test_the_order_of_customers_changes_no_digit() -> None:
+    x, t_x, age = buyers(2_000, 400, PLANTED, 1)
+    shuffled = np.random.default_rng(0).permutation(len(x))
+    one, other = (bg_nbd.fit(*histogram(x[order], t_x[order], age[order])) for order in (np.arange(len(x)), shuffled))
+    assert one == other
+
+
+def test_too_little_data_gives_no_number() -> None:
+    few = buyers(bg_nbd.LEAST_CUSTOMERS - 1, 700, PLANTED, 1)
+    nobody_came_back = (np.zeros(500, dtype=np.int64), np.zeros(500, dtype=np.int64), np.arange(500))
+    for customers in (few, nobody_came_back):
+        assert bg_nbd.fit(*histogram(*customers)) == Fit(TOO_FEW)
+
+
+def test_customers_who_are_all_alike_give_no_number() -> None:
+    """Everybody buys daily and nobody leaves: the likelihood rises for ever, and there is no peak to report."""
+    ages = np.repeat(np.arange(100, 400), 2)
+    assert bg_nbd.fit(*histogram(ages, ages, ages)).parameters == {}
