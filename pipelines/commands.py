@@ -74,10 +74,11 @@ def _execute(config: Config, asked: Asked) -> None:
 
 def releases(options: Namespace) -> None:
     from pipelines.text import grid
+    from pipelines.waiting import waiting
     from warehouse.releases import Releases
 
     found = Releases(_config(options).home).headers()
-    header = ["release", "published", "up to", "reason", "gate", "changed tables"]
+    header = ["release", "published", "up to", "reason", "gate", "rows waiting", "changed tables"]
     rows = [
         [
             str(one.number),
@@ -85,11 +86,14 @@ def releases(options: Namespace) -> None:
             one.watermark,
             one.reason,
             _gate(one.verdict.get("results", [])),
+            f"{late.rows:,}" if (late := waiting(one)) else "",
             ", ".join(name.removeprefix("metrics/") for name in one.changed if name.startswith("metrics/")),
         ]
         for one in found
     ]
     print(grid(header, rows) if rows else "Nothing was published yet.")
+    if found and (late := waiting(found[-1])):
+        print(f"\n{late.advice}")
 
 
 def rollback(options: Namespace) -> None:

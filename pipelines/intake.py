@@ -77,7 +77,8 @@ class _Intake:
         lines = {**self._known, **{one.line.path: one.line for one in deliveries}}
         merged = self._merge(arrivals, deliveries, lines)
         arrivals.discard()
-        lines = {path: self._recounted(line, merged) for path, line in lines.items()}
+        recounted = {path: self._recounted(line, merged) for path, line in lines.items()}
+        lines = {path: line.as_before(self._known.get(path)) for path, line in recounted.items()}
         notes = self._notes(merged, lines, deliveries)
         self._set_aside(deliveries)
         self._draft.put(LAYER, self._source, merged.changes, notes)
@@ -146,6 +147,7 @@ class _Intake:
             "changed": merged.is_changed,
             "files": len(lines),
             "rows": sum(line.taken for line in lines.values()),
+            "waiting": _waiting([line for line in lines.values() if line.waiting]),
             "columns": sorted(columns),
             "inbox": {path: _noted(line) for path, line in lines.items()},
         }
@@ -172,6 +174,12 @@ class _Intake:
     def _base(self, layer: str, table: str) -> dict[str, DataFile]:
         base = self._draft.base
         return {file.partition: file for file in base.of(layer, table)} if base else {}
+
+
+def _waiting(lines: Sequence[Line]) -> dict[str, int | str] | None:
+    """How many rows came too late, and the first day of their files: a backfill from there takes them in."""
+    days = [line.first_day.isoformat() for line in lines if line.first_day]
+    return {"rows": sum(line.waiting for line in lines), "from": min(days)} if days else None
 
 
 def _noted(line: Line) -> list[int | str | None]:

@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.last_audit import line
 from pipelines.show import scan
 from pipelines.text import cell
+from pipelines.waiting import waiting
 from quality.report import headline
 from quality.verdict import Verdict
 from warehouse.config import Config
@@ -43,6 +44,7 @@ def summarise(config: Config, release: Manifest) -> str:
             *(f"  {name:<{width}}  {value}" for name, value in facts),
             "",
             *_gate(release),
+            *_waiting(release),
             "",
             *_files(config, release),
         ]
@@ -118,6 +120,12 @@ def _gate(release: Manifest) -> Iterator[str]:
         yield f"  {line(warning)}"
     if len(warnings) > SHOWN_WARNINGS:
         yield f"  and {len(warnings) - SHOWN_WARNINGS} more: holdfast check"
+
+
+def _waiting(release: Manifest) -> Iterator[str]:
+    found = waiting(release)
+    if found:
+        yield found.advice
 
 
 def _files(config: Config, release: Manifest) -> Iterator[str]:

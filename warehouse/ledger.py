@@ -78,6 +78,10 @@ class Line:
     def with_superseded(self, more: int) -> Line:
         return replace(self, superseded=self.superseded + more)
 
+    def as_before(self, former: Line | None) -> Line:
+        """The former line where nothing but the moment of taking differs: a file read again for nothing is no news."""
+        return former if former is not None and replace(self, taken_at=former.taken_at) == former else self
+
 
 def partition(source: str) -> str:
     """Each source has a partition of its own, so that sources can be taken in at the same time."""

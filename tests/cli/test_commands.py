@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -162,11 +163,22 @@ def test_a_rollback_holds_later_deliveries_until_they_are_retaken(
 def test_a_backfill_of_unchanged_files_changes_nothing(business: Path, tmp_path: Path, capsys: Capture) -> None:
     shutil.copytree(business.parent, tmp_path / "copy", symlinks=True)
     file = tmp_path / "copy" / "holdfast.toml"
-    before = Releases(config.load(file).home).get(1)
-    _said(capsys, "backfill", "--from", "2026-09-10", "--config", file)
-    head = Releases(config.load(file).home).head()
-    assert head is not None
-    assert head.published() == before.published()
+    assert "no table changed, release 1 stands" in _said(capsys, "backfill", "--from", "2026-09-10", "--config", file)
+    assert Releases(config.load(file).home).numbers() == [1]
+
+
+def test_rows_that_came_too_late_are_told_of_with_the_backfill_that_takes_them(
+    business: Path,
+) -> None:
+    from pipelines.summary import summarise
+
+    settings = config.load(business)
+    release = Releases(settings.home).get(1)
+    assert "too late" not in summarise(settings, release)
+    orders = release.notes["orders"] | {"waiting": {"rows": 1200, "from": "2026-07-24"}}
+    late = replace(release, notes={**release.notes, "orders": orders})
+    told = "1,200 rows came too late and wait for a backfill: holdfast backfill --from 2026-07-24"
+    assert told in summarise(settings, late).splitlines()
 
 
 def _contents(release: Manifest) -> list[tuple[str, str]]:

@@ -39,8 +39,10 @@ class Runs:
     count: int = field(default=0, init=False)
     refused: str = field(default="", init=False)
 
-    def run(self, requested: date | None = None, *, days_earlier: int = 0) -> Manifest | None:
-        """One run up to the requested day, over `days_earlier` more days than it has to.
+    def run(
+        self, requested: date | None = None, *, days_earlier: int = 0, again: tuple[date, date] | None = None
+    ) -> Manifest | None:
+        """One run up to the requested day, over `days_earlier` more days than it has to; `again` makes it a backfill.
 
         None where it cannot be done, as before the first order or rate: then nothing has happened."""
         configuration = config.load(self.folder / "holdfast.toml")
@@ -50,19 +52,22 @@ class Runs:
         store = Store(configuration.home)
         workspace = Workspace(configuration, tables, store, draft, Releases(configuration.home), lambda line: None)
         try:
-            return self._done(workspace, requested, days_earlier)
+            return self._done(workspace, requested, days_earlier, again)
         except HoldfastError as error:
             self.refused = str(error)
             return None
 
-    def _done(self, workspace: Workspace, requested: date | None, days_earlier: int) -> Manifest:
+    def _done(
+        self, workspace: Workspace, requested: date | None, days_earlier: int, again: tuple[date, date] | None
+    ) -> Manifest:
         tables, draft = workspace.catalog, workspace.draft
         for source in tables.sources:
-            ingest.take_in(workspace, source)
+            ingest.take_in(workspace, source, again=again)
         found = days.find_range(workspace, requested, LONG_AFTER)
         for table in tables.states:
             build.build_state(workspace, table)
-        span = DayRange(found.first_day - timedelta(days=days_earlier), found.last_day)
+        first_day = min([found.first_day, *(again or ())])
+        span = DayRange(first_day - timedelta(days=days_earlier), found.last_day)
         for table in tables.metrics:
             build.build_metric(workspace, table, span)
         self.head = candidate.propose(
