@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +28,10 @@ TABLES = {
         columns=(Measure(name=f"{name}_count", description="How many.", unit="customers"),),
     )
     for name in ("orders_daily", "mrr_daily")
+}
+TWELVE = {
+    name: replace(TABLES["orders_daily"], name=name)
+    for name in ("orders_daily", *(f"t{i:02}_daily" for i in range(11)))
 }
 CONFIG: Any = SimpleNamespace(time_zone="Europe/London", version="c0ffee")
 

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
+import os
 import random
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.releases.business import TABLES, Business, passed
+from tests.releases.business import TABLES, TWELVE, Business, passed
 from tests.releases.calls import Dirt, KilledError, dead_before
+from tests.releases.killing import PROCESSES, STRACE, changing_calls, kill_after, kill_before
+from tests.releases.readers import READERS
 from warehouse.errors import PublishConflict
+from warehouse.table import Table
 
 ONE_TABLE = {"orders_daily": TABLES["orders_daily"]}
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.releases.business", "tests.releases.calls", "warehouse.store", "duckdb"])
 PARTS = 4
-KILLS = 6
+KILLS = int(os.environ.get("HOLDFAST_KILLS", "0"))  # 200: kill at as many random moments, and before every call
+SOME = 4
+EVERY_HOW_MANY = 1 if KILLS else 90
 
 
 def publish_again(home: Path) -> None:
+    publish_october(home, ONE_TABLE)
+
+
+def publish_twelve_again(home: Path) -> None:
+    publish_october(home, TWELVE)
+
+
+def publish_october(home: Path, tables: Mapping[str, Table]) -> None:
     business = Business(home)
     business.runs = 1
-    business.publish({"2026-10": 2}, ONE_TABLE)
+    business.publish({"2026-10": 2}, tables)
 
 
 def recover_again(home: Path) -> None:
@@ -40,12 +50,16 @@ def copy(source: Path, target: Path) -> None:
     subprocess.run(["cp", "-a", source, target], check=True)  # hard links stay hard links
 
 
-def assert_whole(home: Path) -> None:
+def assert_whole(home: Path, tables: Mapping[str, Table] = ONE_TABLE) -> None:
     """One of the two releases, whole, to every reader; recovered without a rest; and the next run succeeds."""
     business = Business(home)
     head = business.releases.head()
     assert head is not None
     expected = {1: [1], 2: [1, 2]}[head.number]
+    for tool, read in READERS.items() if tables is TWELVE else ():
+        for number in (int((home / "current").resolve().name), head.number):
+            wanted = {1: [1], 2: [1, 2]}[number]
+            assert read(business.releases.folder(number), tables) == dict.fromkeys(tables, wanted), tool
     assert business.read(head.number) == expected
     assert business.store.scan(head.of("metrics", "orders_daily")).collect()["date"].to_list() == expected
     business.releases.recover()
@@ -57,7 +71,7 @@ def assert_whole(home: Path) -> None:
     assert found.findings == ()
     business.runs = 5
     business.now += timedelta(days=9)
-    assert business.read(business.publish({"2026-10": 3}, ONE_TABLE).number) == [1, 3]
+    assert business.read(business.publish({"2026-10": 3}, tables).number) == [1, 3]
 
 
 def survived_deaths(home: Path, before: Path, work: Callable[[Path], object], first: int, step: int) -> int:
@@ -93,19 +107,33 @@ def test_killed_before_any_change_a_recovery_is_done_again(business: Business, t
 
 
 def test_kill_9_at_any_moment_leaves_a_whole_release(business: Business, tmp_path: Path) -> None:
-    business.publish({"2026-09": 1}, ONE_TABLE)
+    business.publish({"2026-09": 1}, TWELVE)
     copy(business.home, tmp_path / "before")
-    moments = random.Random(9)
-    for _ in range(KILLS):
+    killed, usual = kill_after(publish_twelve_again, business.home, seconds=60)
+    assert not killed
+    moments, hit = random.Random(9), 0
+    for _ in range(KILLS or SOME):
         copy(tmp_path / "before", business.home)
-        process = PROCESSES.Process(target=publish_again, args=(business.home,))
-        process.start()
-        while process.is_alive() and not list((business.home / "staging").iterdir()):
-            time.sleep(0.001)
-        process.join(moments.uniform(0, 0.1))
-        process.kill()
-        process.join()
-        assert_whole(business.home)
+        hit += kill_after(publish_twelve_again, business.home, moments.uniform(0, usual))[0]
+        assert_whole(business.home, TWELVE)
+    print(f"killed at {KILLS or SOME} random moments, {hit} of them before the publish was through")
+    assert hit
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace kills a process on its way into a system call")
+def test_kill_9_before_any_system_call_leaves_a_whole_release(business: Business, tmp_path: Path) -> None:
+    business.publish({"2026-09": 1}, TWELVE)
+    copy(business.home, tmp_path / "before")
+    calls = changing_calls(publish_twelve_again, business.home, tmp_path / "log")
+    names = {name for name, _ in calls}
+    assert {"write", "fsync", "rename", "unlink"} <= names
+    hit = 0
+    for call in calls[::EVERY_HOW_MANY]:
+        copy(tmp_path / "before", business.home)
+        hit += kill_before(publish_twelve_again, business.home, tmp_path / "log", call)
+        assert_whole(business.home, TWELVE)
+    print(f"killed before {hit} of {len(calls)} calls: {', '.join(sorted(names))}")
+    assert hit == len(calls[::EVERY_HOW_MANY])
 
 
 @pytest.mark.parametrize("releases", [0, 1])

@@ -2,54 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from dataclasses import replace
 from pathlib import Path
 
-import duckdb
-import pandas as pd
-import polars as pl
+from tests.releases.business import TWELVE, Business
+from tests.releases.readers import READERS, with_duckdb
 
-from tests.releases.business import TABLES, Business
-
-MANY = {f"t{i:02}_daily": replace(TABLES["orders_daily"], name=f"t{i:02}_daily") for i in range(12)}
-PUBLISHES = 12
-
-
-def with_polars(folder: Path) -> set[int]:
-    return {pl.read_parquet(folder / table / "*/data.parquet", hive_partitioning=False)["date"][0] for table in MANY}
-
-
-def with_pandas(folder: Path) -> set[int]:
-    return {int(pd.read_parquet(folder / table)["date"].iloc[0]) for table in MANY}
-
-
-def with_duckdb(folder: Path) -> set[int]:
-    with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
-        return {connection.execute(f"SELECT date FROM {table}").fetchall()[0][0] for table in MANY}
+PUBLISHES = int(os.environ.get("HOLDFAST_PUBLISHES", "12"))
 
 
 def test_a_pinned_reader_sees_one_release(business: Business) -> None:
-    business.publish({"2026-09": 0}, MANY)
-    seen: list[set[int]] = []
+    business.publish({"2026-09": 0}, TWELVE)
+    seen: dict[str, list[set[tuple[int, ...]]]] = {tool: [] for tool in READERS}
     failed: list[BaseException] = []
     over = threading.Event()
 
     def read() -> None:
         while not over.is_set():
-            for reader in (with_polars, with_pandas, with_duckdb):
+            for tool, values_of in READERS.items():
                 try:
-                    seen.append(reader((business.home / "current").resolve()))
+                    pinned: Path = (business.home / "current").resolve()
+                    seen[tool].append({tuple(values) for values in values_of(pinned, TWELVE).values()})
                 except Exception as error:
                     failed.append(error)
 
     thread = threading.Thread(target=read)
     thread.start()
-    for value in range(1, PUBLISHES):
-        business.publish({"2026-09": value}, MANY)
+    for value in range(1, PUBLISHES + 1):
+        business.publish({"2026-09": value}, TWELVE)
     over.set()
     thread.join()
     assert failed == []
-    assert seen
-    assert {len(values) for values in seen} == {1}
-    assert with_duckdb(business.releases.folder(PUBLISHES)) == {PUBLISHES - 1}
+    for tool, reads in seen.items():
+        released = {value for values in reads for value in values}
+        mixed = sum(len(values) > 1 for values in reads)
+        print(f"{tool}: {len(reads)} loops over 12 tables, {len(released)} releases seen, {mixed} mixed")
+        assert reads
+        assert mixed == 0
+    assert set(map(tuple, with_duckdb(business.releases.folder(PUBLISHES + 1), TWELVE).values())) == {(PUBLISHES,)}
