@@ -106,9 +106,12 @@ def news(
 
 
 def known_files(head: Manifest | None, source: str) -> dict[str, Known]:
-    """The files that the head has taken, from its notes: the ledger without opening it."""
-    noted: Mapping[str, Any] = head.notes.get(source, {}).get("inbox", {}) if head else {}
-    return {path: Known(*values) for path, values in noted.items()}
+    """The files that the head has taken, from its notes: the ledger without opening it. One noted in another layout is
+    left out."""
+    noted: Mapping[str, Any] = head.notes.get(source, {}) if head else {}
+    names = noted.get("inbox_columns", Known.names())
+    files = {path: Known.of(names, values) for path, values in noted.get("inbox", {}).items()}
+    return {path: known for path, known in files.items() if known is not None}
 
 
 def take_in(workspace: Workspace, source: str, *, retake: bool = False, again: Days | None = None) -> IngestResult:

@@ -20,7 +20,7 @@ from pipelines.workspace import Workspace
 from warehouse import codes, ledger, quarantine
 from warehouse.arrivals import Arrivals
 from warehouse.canonical import Reader
-from warehouse.inbox import InboxFile
+from warehouse.inbox import InboxFile, Known
 from warehouse.lake import Extracts, Lake, Merged
 from warehouse.ledger import Line
 from warehouse.manifest import DataFile
@@ -149,6 +149,7 @@ class _Intake:
             "rows": sum(line.taken for line in lines.values()),
             "waiting": _waiting([line for line in lines.values() if line.waiting]),
             "columns": sorted(columns),
+            "inbox_columns": Known.names(),
             "inbox": {path: _noted(line) for path, line in lines.items()},
         }
 
@@ -184,5 +185,5 @@ def _waiting(lines: Sequence[Line]) -> dict[str, int | str] | None:
 
 def _noted(line: Line) -> list[int | str | None]:
     """What inbox.Known holds, as JSON."""
-    days = [None if day is None else day.isoformat() for day in (line.first_day, line.last_day)]
-    return [line.size, line.mtime_ns, line.sha256, line.reading, *days]
+    values = [getattr(line, name) for name in Known.names()]
+    return [value.isoformat() if isinstance(value, date) else value for value in values]

@@ -28,17 +28,18 @@ class Split:
 
 
 def split(read: Canonical, reader: Reader) -> Split:
-    """Judges every row. With order lines, a bad line takes its whole order with it."""
+    """Judges every row; those that could not be read at all are bad. With order lines, a bad line takes its whole order
+    with it."""
     rows = reader.contract.complete(read.rows.lazy()).collect()
     broken = _evaluated(rows, reader, read.flags)
     if reader.source.lines:
         broken |= _evaluated_lines(rows, broken)
     broken = {reason: where for reason, where in broken.items() if where.any()}
     if not broken:
-        return Split(rows, _with_reasons(rows.clear(), {}, reader))
+        return Split(rows, _with_unreadable(_with_reasons(rows.clear(), {}, reader), read))
     is_bad = pl.select(pl.any_horizontal(broken.values())).to_series()
     bad = _with_reasons(rows.filter(is_bad), {reason: where.filter(is_bad) for reason, where in broken.items()}, reader)
-    return Split(rows.filter(~is_bad), bad)
+    return Split(rows.filter(~is_bad), _with_unreadable(bad, read))
 
 
 def _evaluated(rows: pl.DataFrame, reader: Reader, flags: tuple[Flag, ...]) -> dict[str, pl.Series]:
@@ -96,3 +97,10 @@ def _with_reasons(rows: pl.DataFrame, broken: Mapping[str, pl.Series], reader: R
     reasons = pl.concat_str(texts, separator="; ", ignore_nulls=True) if texts else pl.lit("")
     name = reader.contract.ID
     return rows.select("row", "day", id=pl.col(name) if name else pl.lit(None, pl.String), reasons=reasons)
+
+
+def _with_unreadable(bad: pl.DataFrame, read: Canonical) -> pl.DataFrame:
+    if not read.unreadable:
+        return bad
+    rows = [(one.row, None, None, one.reason) for one in read.unreadable]
+    return pl.concat([bad, pl.DataFrame(rows, schema=bad.schema, orient="row")]).sort("row")

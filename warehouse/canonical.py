@@ -14,6 +14,7 @@ from warehouse import sql, timestamps
 from warehouse.config import Config, SourceConfig
 from warehouse.contract import CONTRACTS, Contract
 from warehouse.conversion import Conversion, Flag
+from warehouse.diagnosis import Unreadable
 from warehouse.errors import SourceError, UsageError
 from warehouse.formats import LINE, RawFile
 from warehouse.keys import did_you_mean, listed
@@ -25,8 +26,9 @@ from warehouse.values import cleaned
 class Canonical:
     """The rows of one file in canonical columns, with `day`, `file` and `row`.
 
-    `rows_in` counts the rows of the file; those that distinct_rows and where leave out are counted apart. `gaps` and
-    `overlaps` are the times that daylight saving made impossible or ambiguous; `columns` those the file really has.
+    `rows_in` counts the rows of the file; those that distinct_rows and where leave out are counted apart, and
+    `unreadable` could not even be taken apart. `gaps` and `overlaps` are the times that daylight saving made impossible
+    or ambiguous; `columns` those the file really has.
     """
 
     rows: pl.DataFrame
@@ -37,6 +39,7 @@ class Canonical:
     rows_in: int
     excluded_distinct: int
     excluded_where: int
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Reader:
         bound = self._bind(file)
         needed = _columns_of([*bound.values(), *where])
         raw = file.read(None if self.source.distinct_rows else needed)
+        self._check_unreadable(file)
         distinct = raw.unique(pl.exclude(LINE), keep="first", maintain_order=True) if self.source.distinct_rows else raw
         rows = cleaned(distinct.select(*needed, LINE), self.source.null_values)
         kept, flags = _filtered(rows, where, file.name)
@@ -74,9 +78,10 @@ class Reader:
             columns=tuple(bound),
             gaps=converted.gaps,
             overlaps=converted.overlaps,
-            rows_in=raw.height,
+            rows_in=raw.height + len(file.unreadable),
             excluded_distinct=raw.height - distinct.height,
             excluded_where=distinct.height - kept.height,
+            unreadable=tuple(file.unreadable),
         )
 
     def days(self, file: RawFile) -> pl.Series:
@@ -120,6 +125,17 @@ class Reader:
         if missing:
             raise SourceError(_missing(file, key, missing))
         return expression
+
+    def _check_unreadable(self, file: RawFile) -> None:
+        """Raises SourceError where a row that cannot be read would falsify others."""
+        for setting in ("lines", "full_extract"):
+            if file.unreadable and getattr(self.source, setting):
+                first = file.unreadable[0]
+                lost = "be a line of any order" if setting == "lines" else "stand for an id that would count as gone"
+                raise SourceError(
+                    f"{file.name}, line {first.row}: {first.reason}. With {self.source.key}.{setting} a row that "
+                    f"cannot be read may {lost}, so that the file is not taken without it: mend the row."
+                )
 
     def _check_currency(self, file: RawFile) -> None:
         if self.source.currency is None:

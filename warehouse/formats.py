@@ -13,28 +13,35 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
 
 from warehouse import diagnosis
+from warehouse.diagnosis import Unreadable
 from warehouse.errors import SourceError
 from warehouse.inbox import ENDINGS
 from warehouse.keys import first_line
 
 LINE = "__line__"
+_MORE = "__more__"
 _BOM = b"\xef\xbb\xbf"
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or spreadsheet file", b"%PDF": "PDF"}
+_RAW_ROWS = {"row": pl.Int64, "raw": pl.String}
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class RawFile:
-    """A file's content. `name` is what messages call it; rows carry LINE, the line (Parquet: row) counted from 1."""
+    """A file's content. `name` is what messages call it; rows carry LINE, the line (Parquet: row) counted from 1.
+
+    Once its rows were read, `unreadable` are those that could not be taken apart into fields and were left out.
+    """
 
     name: str
     content: bytes
+    unreadable: list[Unreadable] = field(default_factory=list, init=False)
 
     @property
     def is_text(self) -> bool:
@@ -59,9 +66,9 @@ class RawFile:
         return [name for name in names if name in have]
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows, of all or the named columns, with LINE; blank lines are left out.
+        """The rows, of all or the named columns, with LINE; blank lines and unreadable rows are left out.
 
-        Raises SourceError naming file and line.
+        Raises SourceError naming file and line where not only single rows are to blame.
         """
         if self.is_empty:
             return pl.DataFrame(schema={**dict.fromkeys(columns or (), pl.String), LINE: pl.Int64})
@@ -70,15 +77,33 @@ class RawFile:
         except SourceError:
             raise
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            if self._leave_out_unreadable():
+                return self.read(columns)
             raise SourceError(self._diagnosis(error)) from error
 
     def raw_rows(self, lines: pl.Series) -> pl.DataFrame:
-        """The rows at these lines as the file has them: `row` and `raw`, a JSON text."""
+        """The rows at these lines as the file has them: `row` and `raw`, a JSON text where it is no broken one."""
+        broken = {one.row: one.raw for one in self.unreadable}
+        left_out = pl.DataFrame({"row": list(broken), "raw": list(broken.values())}, schema=_RAW_ROWS)
+        left_out = left_out.filter(pl.col("row").is_in(lines.implode()))
+        lines = lines.filter(~lines.is_in(left_out["row"].implode()))
         if self._kind == "jsonl":
             texts = self._data.split(b"\n")
-            return pl.DataFrame({"row": lines, "raw": [texts[line - 1].decode(errors="replace") for line in lines]})
+            raw = [texts[line - 1].decode(errors="replace") for line in lines]
+            return pl.concat([pl.DataFrame({"row": lines, "raw": raw}, schema=_RAW_ROWS), left_out])
         rows = self.read().filter(pl.col(LINE).is_in(lines.implode()))
-        return rows.select(row=LINE, raw=pl.struct(pl.exclude(LINE)).struct.json_encode())
+        return pl.concat([rows.select(row=LINE, raw=pl.struct(pl.exclude(LINE)).struct.json_encode()), left_out])
+
+    def _leave_out_unreadable(self) -> bool:
+        """Whether there were rows that cannot be taken apart; they are blank lines from now on."""
+        if self.unreadable or not self.is_text:
+            return False
+        found = diagnosis.unreadable_rows(self._kind, self._data)
+        rest = diagnosis.without(self._data, found)
+        if not found or not rest.strip():
+            return False
+        self.unreadable, self._data = found, rest
+        return True
 
     def _read(self, columns: Sequence[str] | None) -> pl.DataFrame:
         if self._kind == "csv":
@@ -147,9 +172,16 @@ class RawFile:
         header = self._csv_header
         wanted = [name for name in header if columns is None or name in columns]
         frame = pl.read_csv(
-            io.BytesIO(self._data), infer_schema=False, columns=[header.index(name) for name in wanted] or None
+            io.BytesIO(self._data),
+            has_header=False,
+            skip_rows=1,
+            # One column more than there is: a row with too many fields must not pass unseen.
+            schema=dict.fromkeys([*header, _MORE], pl.String),
+            missing_columns="insert",
+            columns=[*map(header.index, wanted or header), len(header)],
         )
-        frame.columns = wanted or header
+        if frame.drop_in_place(_MORE).is_not_null().any() and self._leave_out_unreadable():
+            return self._read_csv(columns)
         if frame.height < self._data.count(b"\n") - 1 and columns is not None:
             return self._read_csv(None).select(*wanted, LINE)
         breaks = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
@@ -193,7 +225,7 @@ class RawFile:
         try:
             return pl.read_ndjson(io.BytesIO(self._data), infer_schema_length=None).clear()
         except pl.exceptions.PolarsError:
-            return self._all_json_mixed()
+            return self._all_json() if self._leave_out_unreadable() else self._all_json_mixed()
 
     def _all_json_mixed(self) -> pl.DataFrame:
         """Where one field holds values of several types, its lines are looked at one by one for their names."""

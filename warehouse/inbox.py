@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from warehouse.config import Config
 from warehouse.errors import SourceError, UsageError
@@ -43,6 +44,18 @@ class Known:
     reading: str
     first_day: str | None
     last_day: str | None
+
+    @staticmethod
+    def names() -> list[str]:
+        """What is noted of a file, in order."""
+        return [field.name for field in fields(Known)]
+
+    @staticmethod
+    def of(names: Sequence[str], values: object) -> Known | None:
+        """From values noted under these names; None where another version of Holdfast noted less: then the file has to
+        be looked at anew. What it noted besides is of no concern."""
+        noted: dict[str, Any] = dict(zip(names, values, strict=False)) if isinstance(values, list) else {}
+        return Known(**{name: noted[name] for name in Known.names()}) if noted.keys() >= set(Known.names()) else None
 
     def has_days_of(self, days: tuple[date, date]) -> bool:
         """Whether it may have rows of these days, first and last included."""

@@ -7,7 +7,7 @@ rows do not count because another version stands for them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
 import polars as pl
@@ -89,13 +89,19 @@ def partition(source: str) -> str:
 
 
 def read(store: Store, files: Mapping[str, DataFile], source: str) -> dict[str, Line]:
-    """The lines of a source by path; `files` are the ledger's by partition."""
+    """The lines of a source by path; `files` are the ledger's by partition.
+
+    A count that an earlier version of Holdfast did not keep is 0, anything else it did not keep is missing.
+    """
     file = files.get(partition(source))
     if file is None:
         return {}
-    names = [field.name for field in fields(Line)]
-    rows = pl.read_parquet(store.path(file)).select(names)
-    return {row["path"]: Line(**row) for row in rows.iter_rows(named=True)}
+    rows = pl.read_parquet(store.path(file))
+    kept = [
+        pl.col(name) if name in rows.columns else pl.lit(0 if dtype == pl.Int64 else None, dtype).alias(name)
+        for name, dtype in SCHEMA.items()
+    ]
+    return {row["path"]: Line(**row) for row in rows.select(kept).iter_rows(named=True)}
 
 
 def write(store: Store, source: str, lines: Iterable[Line], previous: DataFile | None) -> DataFile:

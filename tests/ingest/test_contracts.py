@@ -292,3 +292,42 @@ def test_an_empty_file_is_in_the_ledger(tmp_path: Path) -> None:
     line = made.ledger("orders")["inbox/a.csv"]
     assert (line.rows_in, line.taken, line.first_day) == (0, 0, None)
     assert made.pending() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        (
+            "a.csv",
+            "order_id,customer_id,ordered_at,amount\n1,c1,2024-01-05,10\n2,c2,2024-01-05,1,500\n3,c3,2024-01-06,30\n",
+            "5 fields, 4 in the header: quote what holds commas",
+        ),
+        (
+            "a.jsonl",
+            '{"order_id":"1","customer_id":"c1","ordered_at":"2024-01-05","amount":10}\n{"order_id":"2","custom\n'
+            '{"order_id":"3","customer_id":"c3","ordered_at":"2024-01-06","amount":30}\n',
+            "not JSON: Unterminated string starting at at column 17",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_set_aside_alone(tmp_path: Path, name: str, content: str, why: str) -> None:
+    made = shop(tmp_path, ORDERS, content, name)
+    assert made.lake("orders")["order_id"].to_list() == ["1", "3"]
+    row = 2 if name == "a.jsonl" else 3
+    [bad] = made.quarantine("orders")
+    assert (bad["file"], bad["row"], bad["id"], bad["reasons"]) == (f"inbox/{name}", row, None, why)
+    assert "500" in bad["raw"] if name == "a.csv" else bad["raw"] == '{"order_id":"2","custom'
+    line = made.ledger("orders")[f"inbox/{name}"]
+    assert (line.rows_in, line.taken, line.quarantined) == (3, 2, 1)
+    rest = '"customer_id":"c2","ordered_at":"2024-01-05","amount":15}\n'
+    made.deliver(name, content.replace("1,500", "15").replace('"custom\n', rest))
+    made.take_in()
+    assert made.quarantine("orders") == []
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("setting", ["lines", "full_extract"])
+def test_where_an_unreadable_row_would_falsify_others_the_file_is_refused(tmp_path: Path, setting: str) -> None:
+    rows = "order_id,customer_id,ordered_at,amount\n1,c1,2024-01-05,10\n1,c1,2024-01-05,1,500\n"
+    with pytest.raises(SourceError, match=rf"a\.csv, line 3: 5 fields.*sources\.orders\.{setting}"):
+        shop(tmp_path, ORDERS + f"{setting} = true\n", rows)

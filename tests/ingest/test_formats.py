@@ -77,11 +77,9 @@ def test_an_empty_file_has_no_rows_and_no_columns() -> None:
         ("a.csv.gz", b"id\n1\n", ["a.csv.gz", "not gzipped"]),
         ("a.csv.gz", gzip.compress(b"id\n1\n" * 99, mtime=0)[:-9], ["a.csv.gz", "cut off"]),
         ("a.jsonl", b"id\n1\n", ["a.jsonl, line 1", "not JSON"]),
-        ("a.jsonl", b'{"id": 1}\n{"id": \n', ["a.jsonl, line 2", "not JSON"]),
-        ("a.jsonl", b'{"id": 1}\n[1]\n', ["a.jsonl, line 2", "object"]),
+        ("a.jsonl", b'{"id": \n[1]\n', ["a.jsonl, line 1", "not JSON"]),
         ("a.parquet", b"id\n1\n", ["a.parquet", "Parquet"]),
         ("a.parquet", b"PAR1 nothing of the kind PAR1", ["a.parquet", "Parquet"]),
-        ("a.csv", b"id,n\n1,2\n3,4,5\n", ["a.csv, line 3", "3 fields"]),
         ("a.csv", b'id,n\n1,"2\n3,4\n', ["a.csv, line", "quote"]),
         ("a.csv", b"id,name\n1,x\n2,Andr\xe9\n", ["a.csv, line 3", "UTF-8"]),
         ("a.csv", "id\n1\n".encode("utf-16"), ["a.csv", "UTF-16"]),
@@ -104,3 +102,39 @@ def test_raw_rows_show_what_was_delivered() -> None:
     assert text.raw_rows(pl.Series([3])).to_dicts() == [{"row": 3, "raw": '{"id":"2","n":"y"}'}]
     lines = RawFile("a.jsonl", b'{"id": 1}\n{"id":  2}\n')
     assert lines.raw_rows(pl.Series([2])).to_dicts() == [{"row": 2, "raw": '{"id":  2}'}]
+
+
+CSV = b'id,n,note\n1,2,x\n3,4,y,5\n6,"a ""b""","two\nlines"\n7,"8"9,z\n10,11,w,\n12,13,"c",d,e\n14,15,\n'
+JSON = b'{"id": "1"}\n{"id": \n\n[1]\n{"id": "6"}\n{"id": NaN}\n'
+
+
+@pytest.mark.parametrize("columns", [None, ["id"], ["n"], ["note", "n"]])
+def test_rows_that_cannot_be_taken_apart_are_left_out_and_named(columns: list[str] | None) -> None:
+    file = RawFile("a.csv", CSV)
+    assert file.read(columns)[LINE].to_list() == [2, 4, 7, 9]
+    assert [(one.row, one.reason.split(":")[0]) for one in file.unreadable] == [
+        (3, "4 fields, 3 in the header"),
+        (6, "a quote is not closed or not doubled (',' expected after '\"')"),
+        (8, "5 fields, 3 in the header"),
+    ]
+    assert file.raw_rows(pl.Series([2, 3, 6])).sort("row")["raw"].to_list() == [
+        '{"id":"1","n":"2","note":"x"}',
+        '["3", "4", "y", "5"]',
+        '"7,\\"8\\"9,z"',
+    ]
+
+
+def test_broken_lines_of_json_are_left_out_and_named() -> None:
+    for read in (lambda file: file.read(), lambda file: file.columns() and file.read(["id"])):
+        file = RawFile("a.jsonl", JSON)
+        assert [(row["id"], row[LINE]) for row in read(file).to_dicts()] == [("1", 1), ("6", 5)]
+        assert [one.row for one in file.unreadable] == [2, 4, 6]
+        assert file.raw_rows(pl.Series([5, 2])).to_dicts() == [
+            {"row": 5, "raw": '{"id": "6"}'},
+            {"row": 2, "raw": '{"id": '},
+        ]
+
+
+def test_a_quote_left_open_over_several_lines_refuses_the_file() -> None:
+    with pytest.raises(SourceError, match=r"a\.csv, line \d: .*quote"):
+        RawFile("a.csv", b'id,n\n1,"2\n3,4\n5,"x"\n').read()

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from pipelines import ingest
 from tests.ingest.shop import Shop
-from warehouse import inbox
+from warehouse import inbox, ledger
 from warehouse.errors import SourceError, UsageError
 from warehouse.inbox import InboxFile
 from warehouse.manifest import Held
@@ -47,6 +50,47 @@ def test_nothing_is_pending_after_it_was_taken_even_with_a_new_time(tmp_path: Pa
     assert made.pending() == []
     made.deliver("a.csv", FILE.replace("20", "21"))
     assert made.pending() == ["inbox/a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pending"),
+    [
+        (lambda noted: noted | {"inbox_columns": [*noted["inbox_columns"], "colour"]}, []),
+        (lambda noted: noted | {"inbox": {path: [*values, "red"] for path, values in noted["inbox"].items()}}, []),
+        (
+            lambda noted: noted | {"inbox": {path: values[:4] for path, values in noted["inbox"].items()}},
+            ["inbox/a.csv"],
+        ),
+        (lambda noted: noted | {"inbox_columns": ["size", "time"]}, ["inbox/a.csv"]),
+        (lambda noted: noted | {"inbox": dict.fromkeys(noted["inbox"], "4711")}, ["inbox/a.csv"]),
+    ],
+    ids=["one name more", "one value more", "fewer values", "other names", "not a list"],
+)
+def test_notes_of_another_version_are_read_by_name_or_the_file_is_looked_at_anew(
+    tmp_path: Path, change: Callable[[dict[str, Any]], dict[str, Any]], pending: list[str]
+) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    made.take_in()
+    assert made.head is not None
+    made.head = replace(made.head, notes={"orders": change(made.notes("orders"))})
+    assert made.pending() == pending
+    made.take_in()
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2"]
+    assert made.ledger("orders")["inbox/a.csv"].taken == 2
+    assert made.pending() == []
+
+
+def test_a_ledger_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    made.take_in()
+    assert made.head is not None
+    [file] = made.head.of("ledger", "files")
+    fewer = pl.read_parquet(made.store.path(file)).drop("waiting", "waits_before")
+    older = made.store.write("ledger", "files", file.partition, fewer)
+    line = ledger.read(made.store, {file.partition: older}, "orders")["inbox/a.csv"]
+    assert (line.taken, line.waiting, line.waits_before) == (2, 0, None)
 
 
 def test_files_are_read_again_where_they_are_to_be_read_in_another_way(tmp_path: Path) -> None:
