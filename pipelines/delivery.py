@@ -30,17 +30,17 @@ class Delivery:
 
 
 def read(
-    config: Config, reader: Reader, file: InboxFile, waits_before: date | None = None
+    config: Config, reader: Reader, file: InboxFile, waits_before: date | None = None, today: date | None = None
 ) -> tuple[pl.DataFrame, Delivery] | None:
     """The good rows of a file, and the rest; None where it is still being written. Rows of days before `waits_before`
-    are left out and counted. Raises SourceError, UsageError.
+    are left out and counted; what has happened later than `today` is set aside. Raises SourceError, UsageError.
     """
     content = inbox.read_still(config, file)
     if content is None:
         return None
     raw_file = RawFile(file.path, content)
     found = reader.read(raw_file)
-    judged = split(found, reader)
+    judged = split(found, reader, today)
     raw = raw_file.raw_rows(judged.bad["row"]) if judged.bad.height else pl.DataFrame()
     good = orders.of_lines(judged.good.lazy()).collect() if reader.source.lines else judged.good
     days = _bounds(good["day"])
@@ -66,14 +66,19 @@ def read(
         last_day=days[1] if days else None,
         waits_before=waits_before,
         taken_at=datetime.now(UTC),
+        due_on=judged.due_on,
     )
     return taken, Delivery(judged.bad, raw, found.columns, line)
 
 
-def days_of(config: Config, source: str, file: InboxFile) -> tuple[date, date] | None:
-    """The first and last business day in a file, by a quick look at its times; None where none can be read."""
+def days_of(config: Config, source: str, file: InboxFile, today: date) -> tuple[date, date] | None:
+    """The first and last business day in a file, by a quick look at its times; None where none can be read. A day after
+    `today` tells nothing: what has happened cannot be of it, and a plan is no sign that the days before it are over."""
     content = inbox.read_still(config, file)
-    return None if content is None else _bounds(Reader.of(config, source).days(RawFile(file.path, content)))
+    if content is None:
+        return None
+    days = Reader.of(config, source).days(RawFile(file.path, content))
+    return _bounds(days.filter(days <= today))
 
 
 def _bounds(days: pl.Series) -> tuple[date, date] | None:

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pipelines.clock import today
 from warehouse import inbox
 from warehouse.config import Config
 from warehouse.inbox import InboxFile, Known
@@ -58,7 +59,8 @@ class Pending:
     def _days(self) -> list[tuple[date, date]]:
         from pipelines.delivery import days_of
 
-        found = (days_of(self.config, one.source, one.file) for one in self.files if one.source in DATED_SOURCES)
+        now = today(self.config)
+        found = (days_of(self.config, one.source, one.file, now) for one in self.files if one.source in DATED_SOURCES)
         return [days for days in found if days is not None]
 
 
@@ -89,12 +91,13 @@ def news(
     config: Config, source: str, head: Manifest | None, *, retake: bool = False, again: Days | None = None
 ) -> tuple[list[InboxFile], list[Held]]:
     """The files of one source that have to be taken, and those that a rollback holds back."""
-    known, reading = known_files(head, source), config.reading(source)
+    known, reading, now = known_files(head, source), config.reading(source), today(config)
 
     def is_wanted(file: InboxFile) -> bool:
         former = known.get(file.path)
         is_asked_for = again is not None and former is not None and former.has_days_of(again)
-        return is_asked_for or inbox.is_news(config, file, former, reading)
+        is_due = former is not None and former.is_due(now)
+        return is_asked_for or is_due or inbox.is_news(config, file, former, reading)
 
     found = list(filter(is_wanted, inbox.discover(config, source)))
     waiting = {(one.path, one.sha256): one for one in (head.held if head else ()) if one.source == source}

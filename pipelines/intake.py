@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.clock import today
 from pipelines.delivery import Delivery, read
 from pipelines.ingest import Days, news
 from pipelines.restated import first_day_of_changed_customers
@@ -64,7 +65,7 @@ class _Intake:
         arrivals = Arrivals(scratch, self._reader.contract.PERSON, self._config.shards)
         deliveries: list[Delivery] = []
         for number, file in enumerate(files, 1):
-            found = read(self._config, self._reader, file, self._waits_before(file))
+            found = read(self._config, self._reader, file, self._waits_before(file), today(self._config))
             if found is None:
                 self._workspace.report(f"{file.path} is still being written: left for the next run")
                 continue
@@ -113,7 +114,7 @@ class _Intake:
             arrivals.number(codes.assign(self._store, self._draft, self._config.shards, arrivals.people()))
         replaced = {path for path, line in self._known.items() if line is not lines[path]}
         lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
-        return lake.merge(arrivals, replaced, self._extracts(deliveries, lines))
+        return lake.merge(arrivals, replaced, self._extracts(deliveries, lines), today(self._config))
 
     def _extracts(self, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Extracts | None:
         if not self._reader.source.full_extract:

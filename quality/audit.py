@@ -6,17 +6,17 @@ Here the measuring modules are called, each so that its failure is a result and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
 import polars as pl
 
-from quality import changes, deliveries, identities, origins, profile, staged, volumes
+from quality import changes, deliveries, identities, origins, periods, profile, staged, volumes
 from quality.profile import Profile
 from quality.rejected import Rejected
 from quality.rules import Rule, rules_of
-from quality.verdict import Observation, Result
+from quality.verdict import SEVERITIES, Observation, Result
 from warehouse.candidate import Candidate
 from warehouse.catalog import Catalog, Entry
 from warehouse.config import Config
@@ -92,27 +92,39 @@ class Audit:
         return sum(file.rows for file in self.manifest.of(layer, table))
 
     def _source(self, entry: Entry) -> list[Observation]:
-        name = entry.table.name
+        name, bounds = entry.table.name, self.config.quality
         measured = profile.measure(entry, self.manifest, self.store, self.head)
         self.profiles[name] = measured
         rejected = Rejected(name, self.manifest, self.store)
-        found = deliveries.observe(measured, rejected, self._rows("sources", name))
+        found = deliveries.observe(measured, rejected, self._rows("sources", name), bounds)
         if measured.days.height:
-            found += volumes.observe(measured)
-            found += volumes.freshness(measured, self.watermark)
+            found += volumes.observe(measured, bounds)
+            found += volumes.freshness(measured, self.watermark, bounds)
         if "customers" in self.config.sources and name in ("orders", "subscriptions"):
-            found += volumes.unknown(name, *profile.unknown_customers(name, measured, self.manifest, self.store))
+            known = profile.unknown_customers(name, measured, self.manifest, self.store)
+            found += volumes.unknown(name, *known, bounds)
+        if name == "subscriptions" and self.config.sources[name].shape == "periods":
+            found += periods.overlapping(measured, self.manifest, self.store, bounds)
+        if name == "events" and "subscriptions" in self.catalog:
+            found += periods.usage_before(measured, self.manifest, self.store, bounds)
         return found
 
     def _origins(self) -> list[Observation]:
         return origins.observe(self._filled(), self.profiles, self.manifest)
 
     def _changes(self, name: str, head: Manifest) -> list[Observation]:
-        return changes.observe(self.tables[name], self.frames[name], self.manifest, head, self.store)
+        return changes.observe(
+            self.tables[name], self.frames[name], self.manifest, head, self.store, self.config.quality
+        )
+
+    def _weighed(self, one: Observation) -> Observation:
+        """With the severity that the configuration gives the check, if any."""
+        chosen = self.config.quality.severities.get(one.check)
+        return replace(one, severity=chosen) if chosen in SEVERITIES else one
 
     def _try(self, check: str, table: str, measure: Callable[[], list[Observation]]) -> None:
         try:
-            self.observations += measure()
+            self.observations += [self._weighed(one) for one in measure()]
         except Exception as error:
             self.broken.append(failure(check, table, error))
 

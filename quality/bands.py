@@ -15,7 +15,6 @@ from statistics import median
 WEEKS = 8
 COLD_START_WEEKS = 4
 HISTORY_DAYS = 7 * WEEKS
-WIDTH = 5.0
 LEAST_SPREAD = 0.2
 MAD_TO_DEVIATION = 1.4826
 
@@ -30,11 +29,11 @@ class Band:
     least: float
 
 
-def learn(values: Sequence[float]) -> Band | None:
+def learn(values: Sequence[float], width: float) -> Band | None:
     """The band of these earlier values; None in a cold start (fewer than four) or where the usual is nothing.
 
-    The spread is that of the logarithms, so that a band is a factor and never reaches below zero: at least a factor
-    of e (2.7) either way, more where the source itself varies more.
+    The spread is that of the logarithms, so that a band is a factor and never reaches below zero: with a width of 5 at
+    least a factor of e (2.7) either way, more where the source itself varies more.
     """
     if len(values) < COLD_START_WEEKS:
         return None
@@ -44,7 +43,7 @@ def learn(values: Sequence[float]) -> Band | None:
     logs = [math.log(value) for value in values if value > 0]
     middle = median(logs)
     spread = max(MAD_TO_DEVIATION * median(abs(one - middle) for one in logs), LEAST_SPREAD)
-    factor = math.exp(WIDTH * spread)
+    factor = math.exp(width * spread)
     return Band(usual, usual / factor, usual * factor, min(values))
 
 

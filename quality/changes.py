@@ -11,18 +11,19 @@ from datetime import date, timedelta
 import polars as pl
 
 from quality.rules import locate
-from quality.verdict import Observation
+from quality.verdict import Observation, Severity
+from warehouse.bounds import Bounds
 from warehouse.manifest import Manifest
 from warehouse.store import Store
 from warehouse.table import SEGMENT_ALL, Table
 
-SETTLED_DAYS = 7
-RESTATED_WARNS = 0.10
 # Below this a cell is too small for a share of it to mean something.
 LEAST_CELL = 100
 
 
-def observe(table: Table, frame: pl.DataFrame, candidate: Manifest, head: Manifest, store: Store) -> list[Observation]:
+def observe(
+    table: Table, frame: pl.DataFrame, candidate: Manifest, head: Manifest, store: Store, bounds: Bounds
+) -> list[Observation]:
     """A table of the candidate against itself in the release it builds on; only months that changed are read."""
     before = head.of("metrics", table.name)
     if not before:
@@ -35,7 +36,8 @@ def observe(table: Table, frame: pl.DataFrame, candidate: Manifest, head: Manife
     if not restated:
         return found
     cells = _cells(table, store.scan(restated).collect(), frame)
-    return [*found, *_untouched(table, cells, candidate), *_settled(table, cells, date.fromisoformat(head.watermark))]
+    settled = _settled(table, cells, date.fromisoformat(head.watermark), bounds)
+    return [*found, *_untouched(table, cells, candidate), *settled]
 
 
 def _same_rules(candidate: Manifest, head: Manifest) -> bool:
@@ -75,9 +77,9 @@ def _untouched(table: Table, cells: pl.DataFrame, candidate: Manifest) -> list[O
     return [Observation("untouched days stay", table.name, odd.height, 0, 0, "critical", message, where=where)]
 
 
-def _settled(table: Table, cells: pl.DataFrame, watermark: date) -> list[Observation]:
+def _settled(table: Table, cells: pl.DataFrame, watermark: date, bounds: Bounds) -> list[Observation]:
     settled = cells.filter(
-        pl.col("date") <= watermark - timedelta(days=SETTLED_DAYS), pl.col("old").abs() >= LEAST_CELL
+        pl.col("date") <= watermark - timedelta(days=bounds.settled_days), pl.col("old").abs() >= LEAST_CELL
     )
     if not settled.height:
         return []
@@ -88,17 +90,15 @@ def _settled(table: Table, cells: pl.DataFrame, watermark: date) -> list[Observa
         "it was published. Expected after late or corrected deliveries; else see `holdfast diff`."
     )
     where = " ".join(f"{name}={worst[name]}" for name in _named(table))
+    levels: list[tuple[Severity, float | None]] = [
+        ("warning", bounds.restated_warns),
+        ("critical", bounds.restated_blocks),
+    ]
+    check = "settled days are not restated much"
     return [
-        Observation(
-            "settled days are not restated much",
-            table.name,
-            worst["share"],
-            None,
-            RESTATED_WARNS,
-            "warning",
-            message,
-            where=where,
-        )
+        Observation(check, table.name, worst["share"], None, bound, severity, message, where=where)
+        for severity, bound in levels
+        if bound is not None
     ]
 
 

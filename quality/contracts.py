@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -21,17 +22,26 @@ from warehouse.timestamps import FIRST_DAY, LAST_DAY
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`good`: rows in canonical columns with defaults filled in. `bad`: row, id, day, reasons (joined by "; ")."""
+    """`good`: rows in canonical columns with defaults filled in. `bad`: row, id, day, reasons (joined by "; ").
+
+    `due_on` is the first day on which a row that is still to come will have been.
+    """
 
     good: pl.DataFrame
     bad: pl.DataFrame
+    due_on: date | None = None
 
 
-def split(read: Canonical, reader: Reader) -> Split:
+def split(read: Canonical, reader: Reader, today: date | None = None) -> Split:
     """Judges every row; those that could not be read at all are bad. With order lines, a bad line takes its whole order
-    with it."""
+    with it.
+
+    `today` is the day it is where the reports are read; None leaves open which rows are still to come.
+    """
     rows = reader.contract.complete(read.rows.lazy()).collect()
     broken = _evaluated(rows, reader, read.flags)
+    to_come = _to_come(rows, reader, today)
+    broken[f"{reader.time} lies in the future"] = to_come
     if reader.source.lines:
         broken |= _evaluated_lines(rows, broken)
     broken = {reason: where for reason, where in broken.items() if where.any()}
@@ -39,7 +49,20 @@ def split(read: Canonical, reader: Reader) -> Split:
         return Split(rows, _with_unreadable(_with_reasons(rows.clear(), {}, reader), read))
     is_bad = pl.select(pl.any_horizontal(broken.values())).to_series()
     bad = _with_reasons(rows.filter(is_bad), {reason: where.filter(is_bad) for reason, where in broken.items()}, reader)
-    return Split(rows.filter(~is_bad), _with_unreadable(bad, read))
+    return Split(rows.filter(~is_bad), _with_unreadable(bad, read), _first_day(rows["day"].filter(to_come)))
+
+
+def _to_come(rows: pl.DataFrame, reader: Reader, today: date | None) -> pl.Series:
+    """The rows of a day that can be meant and has not begun, where rows say what has happened."""
+    if today is None or not reader.contract.IS_PAST:
+        return pl.repeat(False, rows.height, eager=True)
+    day = pl.col("day")
+    return rows.select(((day > today) & (day <= LAST_DAY)).fill_null(False)).to_series()
+
+
+def _first_day(days: pl.Series) -> date | None:
+    first = days.min()
+    return first if isinstance(first, date) else None
 
 
 def _evaluated(rows: pl.DataFrame, reader: Reader, flags: tuple[Flag, ...]) -> dict[str, pl.Series]:
@@ -56,7 +79,10 @@ def _evaluated(rows: pl.DataFrame, reader: Reader, flags: tuple[Flag, ...]) -> d
             for flagged in unread[column.name]:
                 found = found & ~flagged
             broken[reason] = found
-    for reason, is_broken in reader.contract.rules().items():
+    rules = reader.contract.rules()
+    if reader.source.name == "orders" and not reader.source.lines:
+        rules |= orders.order_rules()
+    for reason, is_broken in rules.items():
         broken[reason] = rows.select(is_broken.fill_null(False)).to_series()
     return broken
 

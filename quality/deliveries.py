@@ -12,13 +12,11 @@ from typing import Any
 from quality.profile import Profile
 from quality.rejected import Rejected
 from quality.verdict import Observation, Severity
+from warehouse.bounds import Bounds
 
 # A file, or all new files together, with fewer rows than this is too small for a share to mean something.
 LEAST_ROWS = 20
 LEAST_ROWS_OF_A_DAY = 50
-QUARANTINE_BLOCKS = 0.25
-QUARANTINE_WARNS = 0.05
-MORE_REPEATED = 0.2
 FILES_TO_COMPARE = 3
 RECENT_FILES = 28
 EMPTY_IS_USUAL = 0.10
@@ -27,16 +25,17 @@ COUNTED = ("taken", "quarantined", "excluded_where", "excluded_distinct", "merge
 _MEND = "Have it mended and delivered again, or exclude such rows by name (`where`) if they are no facts."
 
 
-def observe(profile: Profile, rejected: Rejected, rows_in_lake: int) -> list[Observation]:
+def observe(profile: Profile, rejected: Rejected, rows_in_lake: int, bounds: Bounds) -> list[Observation]:
     """Every file of a source, above all the new ones."""
     new = list(profile.new_files.iter_rows(named=True))
     found = _accounts(profile, rows_in_lake)
     usual_repeated = _usual_repeated(profile)
     for line in new:
         found += _empty(profile, line)
-        found += _quarantined(profile.source, line, rejected)
-        found += _repeated(profile.source, line, usual_repeated)
-    return [*found, *_quarantined_in_all(profile.source, new), *_quarantined_days(profile, rejected)]
+        found += _quarantined(profile.source, line, rejected, bounds)
+        found += _repeated(profile.source, line, usual_repeated + bounds.repeated_ids)
+    together = _quarantined_in_all(profile.source, new, bounds.quarantine_blocks)
+    return [*found, *together, *_quarantined_days(profile, rejected, bounds.quarantine_blocks)]
 
 
 def usual_rows(profile: Profile, path: str) -> tuple[float, int, float]:
@@ -89,26 +88,26 @@ def _empty(profile: Profile, line: dict[str, Any]) -> list[Observation]:
     ]
 
 
-def _quarantined(source: str, line: dict[str, Any], rejected: Rejected) -> list[Observation]:
+def _quarantined(source: str, line: dict[str, Any], rejected: Rejected, bounds: Bounds) -> list[Observation]:
     rows, bad = line["rows_in"], line["quarantined"]
     if not rows:
         return []
     share = bad / rows
-    why = f" Reasons: {rejected.reasons(line['path'])}." if share > QUARANTINE_WARNS else ""
+    why = f" Reasons: {rejected.reasons(line['path'])}." if share > bounds.quarantine_warns else ""
     message = f"{bad:,} of {rows:,} rows of the file break the contract of {source}.{why} {_MEND}"
     return [
         Observation("share in quarantine", source, share, None, bound, severity, message, where=line["path"])
-        for severity, bound in _bounds(rows)
+        for severity, bound in _levels(rows, bounds)
     ]
 
 
-def _bounds(rows: int) -> list[tuple[Severity, float]]:
+def _levels(rows: int, bounds: Bounds) -> list[tuple[Severity, float]]:
     if rows < LEAST_ROWS:
-        return [("warning", QUARANTINE_BLOCKS)]
-    return [("critical", QUARANTINE_BLOCKS), ("warning", QUARANTINE_WARNS)]
+        return [("warning", bounds.quarantine_blocks)]
+    return [("critical", bounds.quarantine_blocks), ("warning", bounds.quarantine_warns)]
 
 
-def _quarantined_in_all(source: str, new: Sequence[dict[str, Any]]) -> list[Observation]:
+def _quarantined_in_all(source: str, new: Sequence[dict[str, Any]], most: float) -> list[Observation]:
     """Many small files, each too small to be judged alone."""
     small = [line for line in new if line["rows_in"] < LEAST_ROWS]
     rows, bad = sum(line["rows_in"] for line in small), sum(line["quarantined"] for line in small)
@@ -117,10 +116,10 @@ def _quarantined_in_all(source: str, new: Sequence[dict[str, Any]]) -> list[Obse
     message = f"{bad:,} of {rows:,} rows in {len(small)} small files break the contract of {source}. {_MEND}"
     worst = max(small, key=lambda line: (line["quarantined"], line["path"]))["path"]
     check = "share in quarantine of small files together"
-    return [Observation(check, source, bad / rows, None, QUARANTINE_BLOCKS, "critical", message, where=worst)]
+    return [Observation(check, source, bad / rows, None, most, "critical", message, where=worst)]
 
 
-def _quarantined_days(profile: Profile, rejected: Rejected) -> list[Observation]:
+def _quarantined_days(profile: Profile, rejected: Rejected, most: float) -> list[Observation]:
     """One bad day in a long file: it blocks where this candidate is answerable for it, history warns."""
     found = []
     judged = set(profile.judged)
@@ -131,11 +130,11 @@ def _quarantined_days(profile: Profile, rejected: Rejected) -> list[Observation]
         message = f"{bad:,} of {bad + good:,.0f} rows of {day} break the contract of {profile.source}. {_MEND}"
         share, where = bad / (bad + good), f"day {day} in {file}"
         check = "share of a day in quarantine"
-        found.append(Observation(check, profile.source, share, None, QUARANTINE_BLOCKS, severity, message, where=where))
+        found.append(Observation(check, profile.source, share, None, most, severity, message, where=where))
     return found
 
 
-def _repeated(source: str, line: dict[str, Any], usual: float) -> list[Observation]:
+def _repeated(source: str, line: dict[str, Any], most: float) -> list[Observation]:
     """Rows that another version stands for, against what this source's files usually have."""
     if line["taken"] < LEAST_ROWS:
         return []
@@ -143,7 +142,7 @@ def _repeated(source: str, line: dict[str, Any], usual: float) -> list[Observati
         f"{line['superseded']:,} of {line['taken']:,} rows of the file have ids of other rows, which count instead: "
         "an old file came again, or ids are not unique."
     )
-    share, bound = line["superseded"] / line["taken"], min(1.0, usual + MORE_REPEATED)
+    share, bound = line["superseded"] / line["taken"], min(1.0, most)
     return [Observation("share of repeated ids", source, share, None, bound, "warning", message, where=line["path"])]
 
 

@@ -82,7 +82,7 @@ def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | No
     judged = _judged(files.filter("is_new"), watermark, head)
     lake = candidate.of("sources", source)
     since = (judged[0] if judged else watermark) - timedelta(days=HISTORY_DAYS)
-    days = _days(entry, _since(lake, since), store, since, watermark)
+    days = _days(entry, files_since(lake, since), store, since, watermark)
     present = days.filter(pl.col("rows") > 0).get_column("day").sort()
     gaps = present.diff().dt.total_days().drop_nulls()
     return Profile(
@@ -113,7 +113,7 @@ def unknown_customers(source: str, profile: Profile, candidate: Manifest, store:
     if not profile.judged or not profile.days.height:
         return 0, 0
     first, last = profile.judged[0], profile.judged[-1]
-    rows = store.scan(_since(candidate.of("sources", source), first), IDS)
+    rows = store.scan(files_since(candidate.of("sources", source), first), IDS)
     named = rows.filter(pl.col("day").is_between(first, last)).select("customer_id").unique()
     known = store.scan(candidate.of("sources", "customers"), IDS).select("customer_id").unique()
     missing = named.join(known, on="customer_id", how="anti").select(pl.len()).collect().item()
@@ -134,7 +134,7 @@ def _span(first: date, last: date) -> Iterable[date]:
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
-def _since(files: Sequence[DataFile], day: date) -> list[DataFile]:
+def files_since(files: Sequence[DataFile], day: date) -> list[DataFile]:
     """The files that may hold that day or a later one, by the month in their partition."""
     months = [(re.search(r"month=(\d{4}-\d{2})", file.partition), file) for file in files]
     return [file for month, file in months if month is None or month[1] >= f"{day:%Y-%m}"]

@@ -12,34 +12,30 @@ from quality.bands import Band, learn, same_weekdays
 from quality.deliveries import FILES_TO_COMPARE, usual_rows
 from quality.profile import OPTIONAL, Profile
 from quality.verdict import Observation, Severity
+from warehouse.bounds import Bounds
 
 USUAL_TO_WARN = 50
 USUAL_TO_BLOCK = 200
-NEARLY_NOTHING = 0.05
-TIMES_THE_AMOUNT = 10
-MORE_MISSING = 0.3
 SMALL_FILE = 0.37
-LEAST_LAG_DAYS = 3
-UNKNOWN_WARNS = 0.2
 
 
-def observe(profile: Profile) -> list[Observation]:
+def observe(profile: Profile, bounds: Bounds) -> list[Observation]:
     """Every judged day of a source against its band."""
     found: list[Observation] = []
     rows = profile.values("rows")
     for day in profile.judged:
-        band = learn(same_weekdays(rows, day, absent=0.0))
+        band = learn(same_weekdays(rows, day, absent=0.0), bounds.band_width)
         if band is None or band.usual < USUAL_TO_WARN:
             continue
-        found += _volume(profile, day, rows.get(day, 0.0), band)
+        found += _volume(profile, day, rows.get(day, 0.0), band, bounds)
         if rows.get(day, 0.0) >= USUAL_TO_WARN:
-            found += _persons(profile, day, band)
-            found += _amounts(profile, day, band)
-            found += _missing(profile, day)
+            found += _persons(profile, day, band, bounds)
+            found += _amounts(profile, day, band, bounds)
+            found += _missing(profile, day, bounds.missing_attributes)
     return found
 
 
-def freshness(profile: Profile, watermark: date) -> list[Observation]:
+def freshness(profile: Profile, watermark: date, bounds: Bounds) -> list[Observation]:
     """How long ago the newest day of a source is, against the longest gap it had before."""
     if profile.newest_day is None or profile.days.height < 2:
         return []
@@ -48,11 +44,11 @@ def freshness(profile: Profile, watermark: date) -> list[Observation]:
         f"The newest row of {profile.source} is of {profile.newest_day}; the tables go up to {watermark} as if nothing "
         "had happened since. Deliver what is missing: the days are restated then."
     )
-    bound = max(LEAST_LAG_DAYS, 2 * profile.gap_days)
+    bound = max(bounds.days_without_news, 2 * profile.gap_days)
     return [_one(profile, "days without news", lag, None, bound, "warning", message, profile.newest_day)]
 
 
-def unknown(source: str, missing: int, customers: int) -> list[Observation]:
+def unknown(source: str, missing: int, customers: int, bounds: Bounds) -> list[Observation]:
     """The share of customers with rows on the judged days that the source `customers` does not know."""
     if customers < USUAL_TO_WARN:
         return []
@@ -60,11 +56,11 @@ def unknown(source: str, missing: int, customers: int) -> list[Observation]:
         f"{missing:,} of {customers:,} customers of {source} are not in `customers`: their channel and country are "
         "those of their first fact, or unknown. Deliver the missing customers."
     )
-    share = missing / customers
-    return [Observation("unknown customers", source, share, None, UNKNOWN_WARNS, "warning", message, "customer_id")]
+    share, bound = missing / customers, bounds.unknown_customers
+    return [Observation("unknown customers", source, share, None, bound, "warning", message, "customer_id")]
 
 
-def _volume(profile: Profile, day: date, rows: float, band: Band) -> list[Observation]:
+def _volume(profile: Profile, day: date, rows: float, band: Band, bounds: Bounds) -> list[Observation]:
     small = _delivered_in_small_files(profile, day)
     found = []
     usual = f"{rows:,.0f} rows for {day:%A} {day}; usual are about {band.usual:,.0f}."
@@ -73,17 +69,17 @@ def _volume(profile: Profile, day: date, rows: float, band: Band) -> list[Observ
         found.append(_one(profile, "rows of the day", rows, band.low, band.high, "warning", f"{usual} {_LOOK}", day))
     else:
         found.append(_one(profile, "rows of the day", rows, None, band.high, "warning", f"{usual} {_LOOK}", day))
-    if small and band.usual >= USUAL_TO_BLOCK and band.least > NEARLY_NOTHING * band.usual:
-        low = NEARLY_NOTHING * band.usual
+    if small and band.usual >= USUAL_TO_BLOCK and band.least > bounds.nearly_nothing * band.usual:
+        low = bounds.nearly_nothing * band.usual
         found.append(_one(profile, "the day is delivered", rows, low, None, "critical", f"{usual} {_AGAIN}", day))
     return found
 
 
-def _persons(profile: Profile, day: date, rows: Band) -> list[Observation]:
+def _persons(profile: Profile, day: date, rows: Band, bounds: Bounds) -> list[Observation]:
     """Persons for each row: a day that is only begun has as many as any other."""
     of_day, persons = profile.values("rows"), profile.values("persons")
     shares = {one: persons[one] / of_day[one] for one in persons if of_day.get(one)}
-    band = learn(same_weekdays(shares, day, absent=None))
+    band = learn(same_weekdays(shares, day, absent=None), bounds.band_width)
     if band is None:
         return []
     observed = shares.get(day)
@@ -93,28 +89,28 @@ def _persons(profile: Profile, day: date, rows: Band) -> list[Observation]:
     )
     found = [_one(profile, "persons per row", observed, band.low, band.high, "warning", f"{message} {_LOOK}", day)]
     if rows.usual >= USUAL_TO_BLOCK:
-        low = NEARLY_NOTHING * band.usual
+        low = bounds.nearly_nothing * band.usual
         text = f"{message} Ids were probably lost, or replaced by one. {_AGAIN}"
         found.append(_one(profile, "persons are told apart", observed, low, None, "critical", text, day))
     return found
 
 
-def _amounts(profile: Profile, day: date, rows: Band) -> list[Observation]:
+def _amounts(profile: Profile, day: date, rows: Band, bounds: Bounds) -> list[Observation]:
     amounts = profile.values("amount")
-    band = learn(same_weekdays(amounts, day, absent=None))
+    band = learn(same_weekdays(amounts, day, absent=None), bounds.band_width)
     if band is None:
         return []
     observed = amounts.get(day)
     message = f"The median amount of {day} is {observed or 0:,.2f}; usual is about {band.usual:,.2f}."
     found = [_one(profile, "median amount", observed, band.low, band.high, "warning", f"{message} {_LOOK}", day)]
     if rows.usual >= USUAL_TO_BLOCK:
-        low, high = band.usual / TIMES_THE_AMOUNT, band.usual * TIMES_THE_AMOUNT
+        low, high = band.usual / bounds.times_the_amount, band.usual * bounds.times_the_amount
         text = f"{message} The unit has probably changed (cents?). {_AGAIN}"
         found.append(_one(profile, "amounts keep their unit", observed, low, high, "critical", text, day))
     return found
 
 
-def _missing(profile: Profile, day: date) -> list[Observation]:
+def _missing(profile: Profile, day: date, more: float) -> list[Observation]:
     rows = profile.values("rows")
     found = []
     for name in OPTIONAL:
@@ -131,7 +127,7 @@ def _missing(profile: Profile, day: date) -> list[Observation]:
                 profile.source,
                 shares[day],
                 None,
-                min(1.0, usual + MORE_MISSING),
+                min(1.0, usual + more),
                 "warning",
                 message,
                 name,

@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from warehouse import bounds
+from warehouse.bounds import Bounds
 from warehouse.errors import UsageError
 from warehouse.keys import Keys, listed
 
@@ -94,6 +96,7 @@ class Config:
     max_late_days: int | None
     sources: Mapping[str, SourceConfig]
     webhook_env: str | None = None
+    quality: Bounds = field(default_factory=Bounds)
 
     @property
     def home(self) -> Path:
@@ -132,7 +135,7 @@ def load(path: Path | None = None) -> Config:
     Raises UsageError naming the key, what is wrong with it and what is allowed.
     """
     file = (path or Path(FILE_NAME)).absolute()
-    table = Keys("", _read(file), ("warehouse", "activity", "days", "notify", "sources"))
+    table = Keys("", _read(file), ("warehouse", "activity", "days", "quality", "notify", "sources"))
     warehouse = table.table("warehouse", _WAREHOUSE_KEYS)
     activity = table.table("activity", _ACTIVITY_KEYS)
     days = table.table("days", _DAYS_KEYS)
@@ -150,6 +153,7 @@ def load(path: Path | None = None) -> Config:
         grace_days=activity.whole("grace_days", 30, least=0),
         settle_days=days.whole("settle_days", 0, least=0),
         max_late_days=days.whole("max_late_days", 1, least=1) if "max_late_days" in days.values else None,
+        quality=bounds.read(table.table("quality", bounds.KEYS)),
         sources=_sources(table.table("sources", tuple(CANONICAL))),
         webhook_env=notify.variable("webhook_env"),
     )

@@ -36,7 +36,10 @@ class InboxFile:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an earlier run noted of a file it took: its stat, its digest, how it was read then, and its days (ISO)."""
+    """What an earlier run noted of a file it took: its stat, its digest, how it was read then, and its days (ISO).
+
+    `due_on` is the day on which rows that lay in the future will have been.
+    """
 
     size: int
     mtime_ns: int
@@ -44,6 +47,11 @@ class Known:
     reading: str
     first_day: str | None
     last_day: str | None
+    due_on: str | None = None
+
+    def is_due(self, today: date) -> bool:
+        """Whether rows that lay in the future when it was taken lie there no more."""
+        return self.due_on is not None and self.due_on <= today.isoformat()
 
     @staticmethod
     def names() -> list[str]:

@@ -79,6 +79,13 @@ class Keys:
             raise UsageError(f"{self.at(key)} must be a whole number from {least} to {most}, not {value}.")
         return value
 
+    def number(self, key: str, least: float, most: float | None = None) -> float:
+        value = self.values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < least or value > (most or value):
+            upper = "on" if most is None else f"to {most:g}"
+            raise UsageError(f"{self.at(key)} must be a number from {least:g} {upper}, not {value}.")
+        return float(value)
+
     def share(self, key: str, default: Decimal) -> Decimal:
         value = self.values.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value <= 1:

@@ -45,7 +45,7 @@ class Merged:
     """What a merge did: partitions with their new file (None: gone), and what follows from it.
 
     `touched_from` is the earliest day on which current rows differ from before; `superseded` how many more rows of
-    each file another version stands for; `newest_day` that of all current rows.
+    each file another version stands for; `newest_day` that of all current rows, plans for later days apart.
     """
 
     changes: Mapping[str, DataFile | None]
@@ -66,7 +66,9 @@ class Lake:
         self._is_subscription = "gone_day" in contract.table.polars_schema()
         self._partitioning = contract.table.partitioning
 
-    def merge(self, arrivals: Arrivals, replaced: Set[str], extracts: Extracts | None = None) -> Merged:
+    def merge(
+        self, arrivals: Arrivals, replaced: Set[str], extracts: Extracts | None = None, today: date = date.max
+    ) -> Merged:
         """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current."""
         leaving = self._leaving(replaced)
         verdicts = self._by_place(self._verdicts(arrivals, leaving, replaced, extracts))
@@ -81,7 +83,7 @@ class Lake:
             changes=rewriting.changes,
             touched_from=rewriting.touched_from,
             is_changed=rewriting.is_changed,
-            newest_day=self._newest_day({**self._before, **rewriting.changes}),
+            newest_day=self._newest_day({**self._before, **rewriting.changes}, today),
             superseded=rewriting.superseded,
         )
 
@@ -161,15 +163,15 @@ class Lake:
     def _by_place(self, rows: pl.DataFrame) -> dict[Place, pl.DataFrame]:
         return {_place(key): part for key, part in rows.partition_by("shard", "month", as_dict=True).items()}
 
-    def _newest_day(self, files: Mapping[str, DataFile | None]) -> date | None:
-        """The newest day of a current row, looked for in the newest months first."""
+    def _newest_day(self, files: Mapping[str, DataFile | None], today: date) -> date | None:
+        """The newest day of a current row that is not to come, looked for in the newest months first."""
         months: dict[str, list[DataFile]] = {}
         for name, file in files.items():
             if file is not None:
                 months.setdefault(name.rpartition("month=")[2] if "month=" in name else "", []).append(file)
         for month in sorted(months, reverse=True):
-            days = self._store.scan(months[month]).filter("is_current").select(pl.col("day").max())
-            newest: date | None = days.collect().item()
+            rows = self._store.scan(months[month]).filter("is_current", pl.col("day") <= today)
+            newest: date | None = rows.select(pl.col("day").max()).collect().item()
             if newest is not None:
                 return newest
         return None

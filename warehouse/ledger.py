@@ -38,13 +38,14 @@ _DESCRIPTIONS: Mapping[str, str] = {
     "first_day": "The first business day of the taken and waiting rows.",
     "last_day": "The last business day of the taken and waiting rows.",
     "waits_before": "Rows of earlier days were too late when the file came.",
+    "due_on": "When the first of its rows that lie in the future will have been: the file is taken again then.",
     "taken_at": "When the file was taken.",
 }
 SCHEMA = pl.Schema(
     {
         **dict.fromkeys(_DESCRIPTIONS, pl.Int64()),
         **dict.fromkeys(("source", "path", "sha256", "reading"), pl.String()),
-        **dict.fromkeys(("first_day", "last_day", "waits_before"), pl.Date()),
+        **dict.fromkeys(("first_day", "last_day", "waits_before", "due_on"), pl.Date()),
         "taken_at": pl.Datetime("us", "UTC"),
     }
 )
@@ -74,6 +75,7 @@ class Line:
     last_day: date | None
     waits_before: date | None
     taken_at: datetime
+    due_on: date | None = None
 
     def with_superseded(self, more: int) -> Line:
         return replace(self, superseded=self.superseded + more)

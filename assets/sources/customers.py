@@ -25,6 +25,7 @@ TIME = "signed_up_at"
 VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
+IS_PAST = False
 
 _SIGNED_UP_AT = Column("signed_up_at", MOMENT, "When the customer signed up.", "UTC", nullable=True)
 

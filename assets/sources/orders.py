@@ -29,6 +29,7 @@ TIME = "ordered_at"
 VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
+IS_PAST = True
 
 _ORDER_ID = Column("order_id", pl.String, "The order's id.", "id")
 _ORDERED_AT = Column("ordered_at", MOMENT, "When it was ordered.", "UTC")
@@ -93,11 +94,21 @@ def rules() -> dict[str, pl.Expr]:
     }
 
 
+def order_rules() -> dict[str, pl.Expr]:
+    """The same for rows that are whole orders."""
+    refunded, amount = pl.col("refunded_amount"), pl.col("amount")
+    return {"refunded_amount is above amount": (refunded > amount) & (amount >= 0)}
+
+
 def line_rules() -> dict[str, pl.Expr]:
-    """The same for rows that are order lines: what all lines of an order must agree on."""
+    """The same for rows that are order lines: what all lines of an order must agree on, and their sums."""
+    refunded, amount = (pl.col(name).sum().over("order_id") for name in ("refunded_amount", "amount"))
     return {
-        f"the lines of its order name several values of {name}": (pl.col(name).n_unique() > 1).over("order_id")
-        for name in ("customer_id", "currency", "status")
+        **{
+            f"the lines of its order name several values of {name}": (pl.col(name).n_unique() > 1).over("order_id")
+            for name in ("customer_id", "currency", "status")
+        },
+        "the refunded_amount of its order is above its amount": (refunded > amount) & (amount >= 0),
     }
 
 

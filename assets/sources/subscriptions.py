@@ -31,6 +31,7 @@ PERIOD_NAMES = {"started_at": "effective_at", "ended_at": "ended_day"}
 VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
+IS_PAST = False
 ID = "subscription_id"
 TIME = "effective_at"
 

@@ -331,3 +331,27 @@ def test_where_an_unreadable_row_would_falsify_others_the_file_is_refused(tmp_pa
     rows = "order_id,customer_id,ordered_at,amount\n1,c1,2024-01-05,10\n1,c1,2024-01-05,1,500\n"
     with pytest.raises(SourceError, match=rf"a\.csv, line 3: 5 fields.*sources\.orders\.{setting}"):
         shop(tmp_path, ORDERS + f"{setting} = true\n", rows)
+
+
+def test_more_paid_back_than_paid_is_set_aside(tmp_path: Path) -> None:
+    made = shop(
+        tmp_path,
+        ORDERS,
+        "order_id,customer_id,ordered_at,amount,refunded_amount\n"
+        "1,c1,2024-01-05,10,10\n2,c1,2024-01-05,10,10.01\n3,c1,2024-01-05,-5,0\n4,c1,2024-01-05,0,1\n",
+    )
+    assert reasons(made, "orders") == {
+        3: "refunded_amount is above amount",
+        5: "refunded_amount is above amount",
+    }
+
+
+def test_of_order_lines_the_sums_count(tmp_path: Path) -> None:
+    made = shop(
+        tmp_path,
+        ORDERS + "lines = true\n",
+        "order_id,customer_id,ordered_at,amount,refunded_amount\n"
+        "1,c1,2024-01-05,10,15\n1,c1,2024-01-05,10,\n2,c1,2024-01-05,10,10\n2,c1,2024-01-05,5,6\n",
+    )
+    assert made.lake("orders")["order_id"].to_list() == ["1"]
+    assert set(reasons(made, "orders").values()) == {"the refunded_amount of its order is above its amount"}

@@ -14,6 +14,7 @@ import polars as pl
 from quality.audit import Audit
 from quality.verdict import Observation
 from warehouse import catalog, ledger, quarantine
+from warehouse.bounds import Bounds
 from warehouse.candidate import Candidate
 from warehouse.catalog import Catalog
 from warehouse.draft import Draft
@@ -21,7 +22,7 @@ from warehouse.releases import Releases
 from warehouse.store import Store
 
 FIRST = date(2026, 6, 1)
-CONFIG = SimpleNamespace(time_zone="UTC", version="c0ffee", sources={"orders": None})
+CONFIG = SimpleNamespace(time_zone="UTC", version="c0ffee", sources={"orders": None}, quality=Bounds())
 
 
 @dataclass(frozen=True)
