@@ -13,10 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse import deliveries, durable, links, manifest
+from warehouse import deliveries, durable, links, manifest, schema_changes
 from warehouse.code import code_version
 from warehouse.draft import Draft
-from warehouse.errors import StorageError
 from warehouse.manifest import PUBLISHED_LAYER, DataFile, Manifest
 from warehouse.names import check_inside
 
@@ -84,7 +83,6 @@ def propose(
     config: Config,
     reason: str,
     staged_at: str,
-    migrations: Collection[str] = (),
 ) -> Manifest:
     """The manifest the draft would be published with: published tables that are no longer declared are left out.
 
@@ -95,7 +93,7 @@ def propose(
     schemas = {name: _columns(table) for name, table in sorted(tables.items())}
     base = draft.base
     if base is not None:
-        _check_schemas(base, schemas, files, migrations)
+        schema_changes.check(base, tables, schemas, files)
     return Manifest(
         number=base.number + 1 if base else 1,
         base=base.number if base else None,
@@ -141,27 +139,3 @@ def _columns(table: Table) -> list[dict[str, Any]]:
         }
         for column in table.all_columns
     ]
-
-
-def _check_schemas(
-    base: Manifest,
-    schemas: Mapping[str, list[dict[str, Any]]],
-    files: Collection[DataFile],
-    migrations: Collection[str],
-) -> None:
-    inherited = {file.table for file in base.published()} & {file.table for file in set(files) & set(base.files)}
-    for table in sorted(base.schemas.keys() & schemas.keys()):
-        before, after = ([(c["name"], c["type"]) for c in side[table]] for side in (base.schemas, schemas))
-        if before == after:
-            continue
-        lost = ", ".join(f"{name} ({kind})" for name, kind in before if (name, kind) not in after)
-        if lost and table not in migrations:
-            raise StorageError(
-                f"{table} would lose or retype columns that release {base.number} published: {lost}. Bring them back, "
-                "or declare a migration of the table"
-            )
-        if table in inherited:
-            raise StorageError(
-                f"{table} has other columns than in release {base.number}, but some of its months were not computed "
-                "again: run a backfill from the first day"
-            )

@@ -7,7 +7,7 @@ stay there. This is the one door to releases; how each step is done lies in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,6 @@ class Releases:
         first_day: date | str | None,
         config: Config,
         reason: str,
-        migrations: Collection[str] = (),
     ) -> Candidate:
         """Lays out what the draft would publish; `tables` are the published ones by name.
 
@@ -85,7 +84,6 @@ class Releases:
             config=config,
             reason=reason,
             staged_at=history.stamp(self._clock()),
-            migrations=migrations,
         )
         return candidates.place(self.home, proposal)
 

@@ -6,7 +6,7 @@ live, how they are computed and who may publish them belongs elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -84,12 +84,23 @@ class Ratio(Column):
 
 
 @dataclass(frozen=True, slots=True)
+class Migration:
+    """A change of published columns that is meant: those it replaces and those that replace them, each with its Arrow
+    type (`date32[day] key` for one of the grain), and why. Whoever reads the table should know it before it is made."""
+
+    reason: str
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table: its grain, its columns in published order, and how it is laid out.
 
     `look_back_days` is how far before a range of days the input of that range begins; None reads all of it.
     `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
+    `migrations` are the changes of published columns it went through.
     """
 
     name: str
@@ -102,6 +113,7 @@ class Table:
     every_day: bool = True
     look_back_days: int | None = None
     sources: tuple[str, ...] = field(default=())
+    migrations: tuple[Migration, ...] = field(default=())
 
     @property
     def keys(self) -> tuple[Column, ...]:

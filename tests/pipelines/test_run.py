@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from datetime import date
 
+import polars as pl
 import pytest
 
 from pipelines.asked import Asked
@@ -12,7 +14,7 @@ from pipelines.days import DayRange
 from pipelines.run import run
 from quality.verdict import Result
 from tests.pipelines.toy import NewFiles, Toy
-from warehouse.errors import GateRefused, PublishConflict, SourceError, UsageError
+from warehouse.errors import GateRefused, PublishConflict, SourceError, StorageError, UsageError
 from warehouse.locks import RunLock
 from warehouse.releases import Releases
 
@@ -133,3 +135,25 @@ def test_what_is_asked_survives_the_configuration_of_a_run() -> None:
     asked = Asked(date(2026, 4, 1), (date(2026, 1, 2), date(2026, 1, 3)), retake=True)
     for one in (asked, Asked()):
         assert Asked.of(**one.to_config()) == one  # type: ignore[arg-type]
+
+
+def test_a_retyped_column_is_published_once_its_migration_is_declared(toy: Toy) -> None:
+    toy.run()
+    text = (toy.assets / "metrics" / "daily.py").read_text()
+    retyped = text.replace("(Measure(", "(Column(").replace('"orders", description=', '"orders", pl.Float64, ')
+    declared = retyped.replace(
+        "sources=",
+        'migrations=(Migration("now a mean", {"orders": "int64"}, {"orders": "double"}),), sources=',
+    ).replace("import Column", "import Column, Migration")
+    for name, content in (("retyped", retyped), ("declared", declared)):
+        shutil.copytree(toy.assets, toy.root / name)
+        (toy.root / name / "metrics" / "daily.py").write_text(content)
+    with pytest.raises(StorageError, match=r"orders \(int64\) becomes double"):
+        run(toy.config, Asked(), assets_folder=toy.root / "retyped")
+    assert Releases(toy.config.home).numbers() == [1]
+    outcome = run(toy.config, Asked(), assets_folder=toy.root / "declared")
+    assert outcome is not None
+    assert outcome.release.schemas["orders_daily"][1]["type"] == "double"
+    assert (
+        pl.read_parquet(Releases(toy.config.home).folder(2) / "orders_daily/**/*.parquet")["orders"].dtype == pl.Float64
+    )

@@ -79,13 +79,10 @@ class Business:
         months: Mapping[str, int],
         tables: Mapping[str, Table] = TABLES,
         deliveries: tuple[str, ...] = (),
-        migrations: tuple[str, ...] = (),
     ) -> Candidate:
-        return self.stage_draft(self.draft(months, tables, deliveries), tables, migrations)
+        return self.stage_draft(self.draft(months, tables, deliveries), tables)
 
-    def stage_draft(
-        self, draft: Draft, tables: Mapping[str, Table] = TABLES, migrations: tuple[str, ...] = ()
-    ) -> Candidate:
+    def stage_draft(self, draft: Draft, tables: Mapping[str, Table] = TABLES) -> Candidate:
         return self.releases.stage(
             draft,
             tables=tables,
@@ -93,7 +90,6 @@ class Business:
             first_day=None,
             config=CONFIG,
             reason="run",
-            migrations=migrations,
         )
 
     def publish(

@@ -19,7 +19,6 @@ from tests.releases.business import TABLES, Business, passed
 from warehouse.errors import GateRefused, HoldfastError, PublishConflict, StorageError, UsageError
 from warehouse.releases import Releases
 from warehouse.store import Store
-from warehouse.table import Column
 
 
 def test_the_first_release_is_whole_and_current(business: Business) -> None:
@@ -146,18 +145,6 @@ def test_published_on_a_day_is_what_was_newest_at_its_end(business: Business) ->
     assert {time: found.number for time in times if (found := business.releases.as_of(time))} == times
     with pytest.raises(UsageError, match="write 2026-11-22"):
         business.releases.as_of("yesterday")
-
-
-def test_a_lost_or_retyped_column_is_refused_until_its_migration_is_declared(business: Business) -> None:
-    tables = {"orders_daily": TABLES["orders_daily"]}
-    business.publish({"2026-09": 1, "2026-10": 2}, tables=tables)
-    retyped = replace(tables["orders_daily"], columns=(Column("orders_daily_count", pl.Float64, "How many."),))
-    with pytest.raises(StorageError, match=r"orders_daily_count \(int64\)"):
-        business.stage({"2026-09": 1, "2026-10": 2}, tables={"orders_daily": retyped})
-    with pytest.raises(StorageError, match="backfill"):
-        business.stage({"2026-09": 1}, tables={"orders_daily": retyped}, migrations=("orders_daily",))
-    both = business.stage({"2026-09": 1, "2026-10": 2}, tables={"orders_daily": retyped}, migrations=("orders_daily",))
-    assert business.releases.publish(both, passed(both)).schemas["orders_daily"][1]["type"] == "double"
 
 
 def test_a_table_no_longer_declared_leaves_the_release(business: Business) -> None:
