@@ -18,6 +18,8 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+freshness:
+  enabled: true
 concurrency:
   pools:
     default_limit: 1

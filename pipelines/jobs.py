@@ -6,6 +6,7 @@ import dagster as dg
 
 DAILY = "daily"
 STARTED_BY, COMMAND_LINE = "holdfast/started_by", "command line"
+UP_TO = "holdfast/up_to"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 daily = dg.define_asset_job(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 from pipelines import ingest
@@ -25,32 +26,41 @@ from warehouse.releases import Releases
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The new or changed files of the inbox, and the months a run of them touches; `earliest_month` is of all data."""
+    """The new or changed files of the inbox, and the months a run of them touches; `earliest_month` is of all data.
+
+    `key` is another one where other files are new, or the same ones with other bytes.
+    `last_day` is how far the run will reach, as far as can be told before anything is taken in.
+    """
 
     files: tuple[str, ...]
+    key: str
     earliest_month: str
     first_month: str
-    last_month: str
+    last_day: date
+
+    @property
+    def last_month(self) -> str:
+        return month_of(self.last_day)
 
 
-def look(config: Config, asked: Asked | None = None) -> News | None:
-    """What a run has to do of what is asked (default: whatever is new); None where there is nothing.
+def look(config: Config, asked: Asked | None = None, on: date | None = None) -> News | None:
+    """What a run on that day (default: today) has to do of what is asked (default: whatever is new); None: nothing.
 
     Raises UsageError where the day asked for lies before the head's last day, SourceError where there never was a file.
     """
-    asked = asked or Asked()
+    asked, on = asked or Asked(), on or today(config)
     head = Releases(config.home).head()
     check_made_with(config, head)
     pending = ingest.pending(config, head, retake=asked.retake, again=asked.again)
     touched, newest = pending.first_day(), pending.last_day()
     if head is None:
         _check_first_delivery(config, bool(pending))
-        first = last = touched or today(config)
+        first = last = touched or on
     else:
         watermark = date.fromisoformat(head.watermark)
         _refuse_earlier(asked.last_day, watermark, head)
         first, last = watermark + timedelta(days=1), watermark
-    last = max(last, asked.last_day or _last_complete_day(config, head, newest) or last)
+    last = max(last, asked.last_day or _last_complete_day(config, head, newest, on) or last)
     is_redefined = head is not None and _is_redefined(config, head)
     if head is not None and not (pending or asked.again or is_redefined or last >= first):
         return None
@@ -58,11 +68,12 @@ def look(config: Config, asked: Asked | None = None) -> News | None:
     from_start = head is None or is_redefined
     return News(
         files=tuple(str(file) for file in pending.files),
+        key=sha256("\n".join(map(repr, pending.files)).encode()).hexdigest(),
         earliest_month=earliest,
         first_month=earliest
         if from_start
         else max(earliest, month_of(min(first, last, touched or last, *(asked.again or ())))),
-        last_month=month_of(last),
+        last_day=last,
     )
 
 
@@ -90,7 +101,7 @@ def _refuse_earlier(asked: date | None, watermark: date, head: Manifest) -> None
         )
 
 
-def _last_complete_day(config: Config, head: Manifest | None, pending_until: date | None) -> date | None:
+def _last_complete_day(config: Config, head: Manifest | None, pending_until: date | None, on: date) -> date | None:
     """As far as can be told before anything is taken in; the run itself finds the exact day."""
     notes: Mapping[str, Any] = head.notes if head else {}
     for clock in CLOCKS:
@@ -100,7 +111,7 @@ def _last_complete_day(config: Config, head: Manifest | None, pending_until: dat
             seen.append(pending_until)
         if seen:
             settled = max(seen) - timedelta(days=config.settle_days)
-            return min(settled, today(config) - timedelta(days=1))
+            return min(settled, on - timedelta(days=1))
     return None
 
 

@@ -1,6 +1,7 @@
 """The release as a Dagster asset: the last step of the job, and the only one that readers notice."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,8 @@ from warehouse.catalog import Catalog
 from warehouse.manifest import Manifest
 
 RELEASE = "release"
+# Daily, and at the latest when the run of the next morning is over.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30))
 
 
 def build_release(tables: Catalog, months: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
@@ -26,6 +29,7 @@ def build_release(tables: Catalog, months: dg.PartitionsDefinition[str]) -> dg.A
         backfill_policy=SINGLE_RUN,
         retry_policy=IO_RETRIES,
         pool=POOL,
+        freshness_policy=FRESHNESS,
         kinds={"parquet", "duckdb"},
     )
     def release(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:

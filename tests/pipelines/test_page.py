@@ -6,18 +6,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from pipelines.days import DayRange
 from pipelines.failures import told
 from pipelines.graph import build
 from pipelines.jobs import DAILY, range_tags
-from pipelines.schedules import build_schedule, build_sensor
-from tests.pipelines.toy import NewFiles, Toy
+from tests.pipelines.toy import Toy
 from warehouse.errors import GateRefused
 from warehouse.releases import Releases
 
@@ -83,8 +80,9 @@ def test_a_run_of_other_months_reaches_the_last_complete_day(toy: Toy) -> None:
     assert result.success
     assert "2026-01-01 to 2026-06-04" in toy.made
     assert Releases(toy.config.home).numbers() == [1]
-    told_of = instance.get_materialized_partitions(dg.AssetKey("release"))
-    assert told_of == {f"2026-0{month}" for month in range(1, 7)}
+    covered = {f"2026-0{month}" for month in range(1, 7)}
+    for name in ("orders", "order_days", "orders_daily", "release"):
+        assert instance.get_materialized_partitions(dg.AssetKey(name)) == covered, name
 
 
 def test_a_run_of_one_table_publishes_nothing(toy: Toy) -> None:
@@ -104,31 +102,3 @@ def test_the_release_alone_is_refused(toy: Toy) -> None:
             _launch(toy, "2026-03", "2026-06", tables)
         assert isinstance(told(raised.value), GateRefused)
     assert Releases(toy.config.home).numbers() == [1]
-
-
-def test_the_schedule_asks_for_the_months_that_news_touch(toy: Toy) -> None:
-    schedule = build_schedule(toy.config)
-    assert schedule.execution_timezone == "Europe/London"
-    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
-    (request,) = _requests(schedule(dg.build_schedule_context()))
-    assert request.tags == range_tags("2026-03", "2026-06")
-
-
-def test_schedule_and_sensor_ask_for_nothing_where_there_is_nothing(toy: Toy) -> None:
-    toy.days = DayRange(date(2026, 3, 5), date(2026, 6, 5))
-    toy.run()
-    toy.inbox = NewFiles((), None, None)
-    assert isinstance(build_schedule(toy.config)(dg.build_schedule_context()), dg.SkipReason)
-    assert isinstance(build_sensor(toy.config)(dg.build_sensor_context()), dg.SkipReason)
-
-
-def test_the_sensor_asks_once_for_the_same_files(toy: Toy) -> None:
-    sensor = build_sensor(toy.config)
-    (first,), (again,) = (_requests(sensor(dg.build_sensor_context())) for _ in range(2))
-    toy.inbox = NewFiles(("inbox/a.csv", "inbox/b.csv"))
-    (other,) = _requests(sensor(dg.build_sensor_context()))
-    assert first.run_key == again.run_key != other.run_key
-
-
-def _requests(answer: object) -> list[dg.RunRequest]:
-    return [answer] if isinstance(answer, dg.RunRequest) else []
