@@ -12,7 +12,7 @@ from functools import partial
 
 import polars as pl
 
-from quality import changes, deliveries, identities, origins, periods, profile, staged, volumes
+from quality import changes, deliveries, fits, identities, origins, periods, profile, staged, volumes
 from quality.profile import Profile
 from quality.rejected import Rejected
 from quality.rules import Rule, rules_of
@@ -62,6 +62,8 @@ class Audit:
         for name, entry in self.catalog.sources.items():
             self._try("profile", name, partial(self._source, entry))
         self._try("origins", "all", self._origins)
+        for name, frame in self._filled().items():
+            self._try("fits", name, partial(fits.observe, self.tables[name], frame))
         if self.head is not None:
             for name in self.frames:
                 self._try("changes", name, partial(self._changes, name, self.head))

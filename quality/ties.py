@@ -91,6 +91,7 @@ _LEDGER_COLUMNS = (
     ("customers_reactivated", "reactivation", _COUNT),
     ("customers_churned", "churn", _COUNT),
 )
+_NEWEST = pl.col("date") == pl.col("date").max()
 _MONEY_KEYS = ("currency", "is_converted", "segment", "segment_value")
 _PAYING_BEFORE = pl.col("customers_paying") - pl.col("customers_new") - pl.col("customers_reactivated")
 _SUBSCRIBED = ALL & (pl.col("basis") == "subscription")
@@ -196,6 +197,31 @@ TIES = (
         ),
         Side("orders_daily", pl.col("revenue"), {"month": _MONTH, **_same("currency")}, CONTRACT),
         both=True,
+    ),
+    *(
+        Tie(
+            f"{column} of all customers are those of all days",
+            Side("customer_value", value, _same("currency"), pl.lit(True)),
+            Side("orders_daily", pl.col(daily), _same("currency"), CONTRACT),
+            both=True,
+        )
+        for column, value, daily in (
+            ("orders", pl.col("orders"), "orders"),
+            ("revenue", pl.col("revenue"), "revenue"),
+            ("customers with an order", (pl.col("orders") > 0).cast(pl.Int64), "customers_first_order"),
+        )
+    ),
+    *(
+        Tie(
+            f"{column} of all customers at the watermark is that of the day",
+            Side("customer_value", value, _same("currency"), pl.lit(True)),
+            Side("mrr_daily", pl.col(daily), _same("currency"), CONTRACT & _NEWEST),
+            both=True,
+        )
+        for column, value, daily in (
+            ("mrr", pl.col("mrr"), "mrr_closing"),
+            ("paying", (pl.col("mrr") > 0).cast(pl.Int64), "customers_paying"),
+        )
     ),
     Tie(
         "users_active_before is users_active of the period before",

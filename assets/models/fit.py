@@ -2,7 +2,7 @@
 
 A fit has parameters only where it converged inside its bounds; a caller never sees a number of one that did not. The
 likelihood is a sum over a sorted histogram, so that customers give the same digits in whatever order they come.
-Source: docs/metrics.md section 6.
+Source: docs/metrics.md section 8.
 """
 
 from __future__ import annotations

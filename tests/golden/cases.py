@@ -6,8 +6,8 @@ How a case is written is in README.md beside this file. What the tables hold is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,10 @@ class Case:
     @property
     def tables(self) -> list[str]:
         return list(dict.fromkeys(one.table for one in self.expected))
+
+    def only(self, tables: Collection[str]) -> Case:
+        """The same with what is expected of these tables."""
+        return replace(self, expected=tuple(one for one in self.expected if one.table in tables))
 
 
 def paths() -> list[Path]:

@@ -25,7 +25,9 @@ def test_tables_say_what_was_added_up_by_hand(path: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("path", CASES, ids=map(cases.name_of, CASES))
 def test_the_oracle_says_so_too(path: Path) -> None:
-    case = cases.read(path)
+    case = cases.read(path).only(oracle.NEEDS)
+    if not case.expected:
+        pytest.skip("the oracle does not recompute this table")
     frames = oracle.answer(case.world, case.tables)
     check(case, lambda table: frames[table])
 

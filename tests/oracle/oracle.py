@@ -48,11 +48,16 @@ NEEDS = {
     "revenue_retention_calendar": {"subscriptions"},
     "repeat_purchase_daily": {"orders"},
 }
+# Tables without segments; the second are not recomputed here.
+UNSEGMENTED = {"mrr_movements"}
+ELSEWHERE = {"customer_value": ("customer_id", "currency")}
 
 
 def keys(table: str) -> tuple[str, ...]:
     """The columns that name a row: the grain, and the segment where the table has one."""
-    return GRAIN[table] if table == "mrr_movements" else (*GRAIN[table], "segment", "segment_value")
+    if table in ELSEWHERE:
+        return ELSEWHERE[table]
+    return GRAIN[table] if table in UNSEGMENTED else (*GRAIN[table], "segment", "segment_value")
 
 
 def expected(world: World) -> list[str]:
