@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from assets.calendar import Grain, period_end, period_number, period_start
+from assets.states.plan_spans import NO_PLAN
 from warehouse.settings import Settings
 from warehouse.table import Column
 
@@ -41,6 +42,22 @@ def cells(facts: pl.LazyFrame, owner: Sequence[str], grain: Grain, values: Mappi
         .group_by(*owner, "cohort", "period")
         .agg(**values)
         .with_columns(age=(pl.col("period") - pl.col("cohort")).cast(pl.Int64))
+    )
+
+
+def with_first_plan(rows: pl.LazyFrame, plan_spans: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds the `plan` that the customer was on on `first_day`."""
+    return (
+        rows.sort("first_day")
+        .join_asof(
+            plan_spans.sort("start_day"),
+            left_on="first_day",
+            right_on="start_day",
+            by="person",
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .with_columns(pl.col("plan").fill_null(NO_PLAN))
     )
 
 

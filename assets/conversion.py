@@ -13,7 +13,7 @@ import polars as pl
 from assets.money import UNITS_PER_ONE, divide_half_even, minor_digits
 from warehouse.settings import Settings
 
-_RATE_SCALE: Final = 10**10
+RATE_SCALE: Final = 10**10
 
 
 def converted(
@@ -43,7 +43,7 @@ def converted(
         .agg(pl.col(names).sum(), has_rates=pl.all_horizontal(pl.col(names).is_not_null()).all())
         .with_columns(
             pl.when("has_rates")
-            .then(divide_half_even(pl.col(name), units_per_minor * _RATE_SCALE) * units_per_minor)
+            .then(divide_half_even(pl.col(name), units_per_minor * RATE_SCALE) * units_per_minor)
             .cast(pl.Int64)
             .alias(name)
             for name in names
@@ -58,10 +58,10 @@ def rated(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, day: pl.Expr, settings: Se
 
     Null where none is known yet. Without a reporting currency every amount counts as a plain number.
     """
-    plain = pl.lit(_RATE_SCALE, pl.Int128)
+    plain = pl.lit(RATE_SCALE, pl.Int128)
     if settings.reporting_currency is None:
         return rows.with_columns(rate=plain)
-    known = fx_rates.select("currency", _day_of_rate="day", rate=(pl.col("rate") * _RATE_SCALE).cast(pl.Int128)).sort(
+    known = fx_rates.select("currency", _day_of_rate="day", rate=(pl.col("rate") * RATE_SCALE).cast(pl.Int128)).sort(
         "_day_of_rate"
     )
     return (

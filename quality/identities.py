@@ -16,6 +16,7 @@ import polars as pl
 from assets.money import minor_digits
 from quality.rules import locate
 from quality.ties import TIES, Side, Tie
+from quality.ties_of_value import TIES_OF_VALUE
 from quality.verdict import Observation
 from warehouse.table import SEGMENT_ALL, Table
 
@@ -46,6 +47,9 @@ ROW_IDENTITIES = (
     "customers_ordering <= orders",
     "customers_first_order <= customers_ordering",
     "mrr_after - mrr_before = amount",
+    "lost + censored <= at_risk",
+    "survival_low <= survival",
+    "survival <= survival_high",
 )
 # Joining and leaving a segment is no sum over people; how the two cancel is in `crossings`. Fx is what the rounding of
 # all other terms of its row leaves over; that row's own identity holds it.
@@ -64,7 +68,8 @@ def observe(tables: Mapping[str, Table], frames: Frames, watermark: date) -> lis
         found += segments(tables[name], frame)
         found += crossings(tables[name], frame)
         found += days(tables[name], frame, watermark)
-    return found + [tied(tie, frames) for tie in TIES if _has(frames, tie.left) and _has(frames, tie.right)]
+    ties = (*TIES, *TIES_OF_VALUE)
+    return found + [tied(tie, frames) for tie in ties if _has(frames, tie.left) and _has(frames, tie.right)]
 
 
 def _room_for_rounding() -> pl.Expr:

@@ -60,7 +60,8 @@ class Tie:
         return filled.filter(~agrees)
 
 
-def _same(*names: str) -> dict[str, pl.Expr]:
+def same(*names: str) -> dict[str, pl.Expr]:
+    """Keys that are called the same on both sides."""
     return {name: pl.col(name) for name in names}
 
 
@@ -69,7 +70,7 @@ def _days_before(window: str) -> pl.Expr:
 
 
 def _movement(column: str, movement: str, amount: pl.Expr) -> Tie:
-    keys = _same("date", "currency")
+    keys = same("date", "currency")
     ledger = Side("mrr_movements", amount, keys, pl.col("movement") == movement)
     return Tie(
         f"{column} ties with the movements '{movement}'",
@@ -103,25 +104,25 @@ TIES = (
     *(_movement(*column) for column in _LEDGER_COLUMNS),
     Tie(
         "mrr_opening is the closing of the day before",
-        Side("mrr_daily", pl.col("mrr_opening"), _same("date", *_MONEY_KEYS), pl.lit(True)),
-        Side("mrr_daily", pl.col("mrr_closing"), {"date": _NEXT_DAY, **_same(*_MONEY_KEYS)}, pl.lit(True)),
+        Side("mrr_daily", pl.col("mrr_opening"), same("date", *_MONEY_KEYS), pl.lit(True)),
+        Side("mrr_daily", pl.col("mrr_closing"), {"date": _NEXT_DAY, **same(*_MONEY_KEYS)}, pl.lit(True)),
     ),
     Tie(
         "customers_paying less those who came, plus those who left, is that of the day before",
-        Side("mrr_daily", _PAYING_BEFORE + pl.col("customers_churned"), _same("date", "currency"), CONTRACT),
-        Side("mrr_daily", pl.col("customers_paying"), {"date": _NEXT_DAY, **_same("currency")}, CONTRACT),
+        Side("mrr_daily", _PAYING_BEFORE + pl.col("customers_churned"), same("date", "currency"), CONTRACT),
+        Side("mrr_daily", pl.col("customers_paying"), {"date": _NEXT_DAY, **same("currency")}, CONTRACT),
     ),
     Tie(
         "customers_at_start is customers_at_end of the day the window starts on",
         Side(
             "customer_retention_daily",
             pl.col("customers_at_start"),
-            {"date": _days_before("window_days"), **_same("basis", "window_days")},
+            {"date": _days_before("window_days"), **same("basis", "window_days")},
         ),
         Side(
             "customer_retention_daily",
             pl.col("customers_at_end"),
-            _same("date", "basis"),
+            same("date", "basis"),
             ALL & (pl.col("window_days") == 1),
         ),
     ),
@@ -130,19 +131,19 @@ TIES = (
         Side(
             "customer_retention_daily",
             pl.col("customers_at_end"),
-            _same("date"),
+            same("date"),
             _SUBSCRIBED & (pl.col("window_days") == 1),
         ),
-        Side("mrr_daily", pl.col("customers_paying"), _same("date"), CONTRACT),
+        Side("mrr_daily", pl.col("customers_paying"), same("date"), CONTRACT),
         relation="<=",
     ),
     Tie(
         "who pays in a currency is a subscriber at the end of the day",
-        Side("mrr_daily", pl.col("customers_paying"), _same("date", "currency"), CONTRACT),
+        Side("mrr_daily", pl.col("customers_paying"), same("date", "currency"), CONTRACT),
         Side(
             "customer_retention_daily",
             pl.col("customers_at_end"),
-            _same("date"),
+            same("date"),
             _SUBSCRIBED & (pl.col("window_days") == 1),
         ),
         relation="<=",
@@ -153,10 +154,10 @@ TIES = (
             Side(
                 "revenue_retention_daily",
                 pl.col(column),
-                {"date": _days_before("window_days"), **_same("currency", "window_days")},
+                {"date": _days_before("window_days"), **same("currency", "window_days")},
                 CONTRACT & _SUBSCRIBED,
             ),
-            Side("mrr_daily", pl.col(other), _same("date", "currency"), CONTRACT),
+            Side("mrr_daily", pl.col(other), same("date", "currency"), CONTRACT),
         )
         for column, other in (("revenue_at_start", "mrr_closing"), ("payers_at_start", "customers_paying"))
     ),
@@ -165,13 +166,13 @@ TIES = (
         Side(
             "customer_cohorts",
             pl.col("customers_in_cohort"),
-            _same(*_COHORT_KEYS),
+            same(*_COHORT_KEYS),
             (pl.col("cohort_grain") == "week") & (pl.col("age") == 0),
         ),
         Side(
             "customer_cohorts",
             pl.col("customers_in_cohort"),
-            _same(*_COHORT_KEYS),
+            same(*_COHORT_KEYS),
             (pl.col("cohort_grain") == "month") & (pl.col("age") == 0),
         ),
         both=True,
@@ -181,10 +182,10 @@ TIES = (
         Side(
             "customer_cohorts",
             pl.col("customers_in_cohort"),
-            {"month": pl.col("cohort_start"), **_same("currency")},
+            {"month": pl.col("cohort_start"), **same("currency")},
             _ORDER_COHORTS & (pl.col("age") == 0),
         ),
-        Side("orders_daily", pl.col("customers_first_order"), {"month": _MONTH, **_same("currency")}, CONTRACT),
+        Side("orders_daily", pl.col("customers_first_order"), {"month": _MONTH, **same("currency")}, CONTRACT),
         both=True,
     ),
     Tie(
@@ -192,17 +193,17 @@ TIES = (
         Side(
             "customer_cohorts",
             pl.col("revenue"),
-            {"month": pl.col("cohort_start").dt.offset_by(pl.format("{}mo", "age")), **_same("currency")},
+            {"month": pl.col("cohort_start").dt.offset_by(pl.format("{}mo", "age")), **same("currency")},
             _ORDER_COHORTS,
         ),
-        Side("orders_daily", pl.col("revenue"), {"month": _MONTH, **_same("currency")}, CONTRACT),
+        Side("orders_daily", pl.col("revenue"), {"month": _MONTH, **same("currency")}, CONTRACT),
         both=True,
     ),
     *(
         Tie(
             f"{column} of all customers are those of all days",
-            Side("customer_value", value, _same("currency"), pl.lit(True)),
-            Side("orders_daily", pl.col(daily), _same("currency"), CONTRACT),
+            Side("customer_value", value, same("currency"), pl.lit(True)),
+            Side("orders_daily", pl.col(daily), same("currency"), CONTRACT),
             both=True,
         )
         for column, value, daily in (
@@ -214,8 +215,8 @@ TIES = (
     *(
         Tie(
             f"{column} of all customers at the watermark is that of the day",
-            Side("customer_value", value, _same("currency"), pl.lit(True)),
-            Side("mrr_daily", pl.col(daily), _same("currency"), CONTRACT & _NEWEST),
+            Side("customer_value", value, same("currency"), pl.lit(True)),
+            Side("mrr_daily", pl.col(daily), same("currency"), CONTRACT & _NEWEST),
             both=True,
         )
         for column, value, daily in (
@@ -228,14 +229,14 @@ TIES = (
         Side(
             "user_activity_daily",
             pl.col("users_active_before"),
-            {"date": _days_before("period_days"), **_same("period_days")},
+            {"date": _days_before("period_days"), **same("period_days")},
         ),
-        Side("user_activity_daily", pl.col("users_active"), _same("date", "period_days")),
+        Side("user_activity_daily", pl.col("users_active"), same("date", "period_days")),
     ),
     Tie(
         "users_in_cohort are the new users of that day",
-        Side("user_retention_daily", pl.col("users_in_cohort"), {"date": pl.col("cohort_date"), **_same("age_days")}),
-        Side("user_activity_daily", pl.col("users_new"), _same("date"), ALL & (pl.col("period_days") == 1)),
+        Side("user_retention_daily", pl.col("users_in_cohort"), {"date": pl.col("cohort_date"), **same("age_days")}),
+        Side("user_activity_daily", pl.col("users_new"), same("date"), ALL & (pl.col("period_days") == 1)),
     ),
     Tie(
         "users_in_cohort at age 0 are the new users of that day",
@@ -245,7 +246,7 @@ TIES = (
             {"date": pl.col("cohort_start")},
             ALL & (pl.col("cohort_grain") == "day") & (pl.col("age") == 0),
         ),
-        Side("user_activity_daily", pl.col("users_new"), _same("date"), ALL & (pl.col("period_days") == 1)),
+        Side("user_activity_daily", pl.col("users_new"), same("date"), ALL & (pl.col("period_days") == 1)),
         both=True,
     ),
 )

@@ -10,10 +10,9 @@ from dataclasses import replace
 import polars as pl
 
 from assets.calendar import Grain, day_number, period_end, period_number, to_date
-from assets.cohorts import IS_COMPLETE, cells, cohort_columns, dated, triangle
+from assets.cohorts import IS_COMPLETE, cells, cohort_columns, dated, triangle, with_first_plan
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
-from assets.states.plan_spans import NO_PLAN
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -97,7 +96,7 @@ def measure(
     keys = ["basis", "cohort_grain", "cohort_start", "age", "currency"]
     is_own_period = pl.col("age") == 0
     combined = (
-        _with_first_plan(pl.concat(parts, how="diagonal"), plan_spans)
+        with_first_plan(pl.concat(parts, how="diagonal"), plan_spans)
         .join(customers, on="person")
         .group_by(*keys, *dimensions)
         .agg(
@@ -107,22 +106,6 @@ def measure(
         )
     )
     return rolled_up(combined, dimensions, keys, SUMS)
-
-
-def _with_first_plan(rows: pl.LazyFrame, plan_spans: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds the `plan` that the customer was on on `first_day`."""
-    return (
-        rows.sort("first_day")
-        .join_asof(
-            plan_spans.sort("start_day"),
-            left_on="first_day",
-            right_on="start_day",
-            by="person",
-            strategy="backward",
-            check_sortedness=False,
-        )
-        .with_columns(pl.col("plan").fill_null(NO_PLAN))
-    )
 
 
 def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:

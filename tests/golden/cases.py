@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 NOTHING = "-"
 CONFIG = (
     *("date", "time_zone", "reporting_currency", "shards"),
-    *("orders_window_days", "usage_window_days", "grace_days"),
+    *("orders_window_days", "usage_window_days", "grace_days", "gross_margin"),
 )
 IDS = {"orders": ("order_id", "o"), "events": ("event_id", "e")}
 DEFAULTS: Mapping[str, Mapping[str, str]] = {

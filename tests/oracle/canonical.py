@@ -22,6 +22,7 @@ TYPES = {
     **dict.fromkeys(("orders_window_days", "usage_window_days", "grace_days", "settle_days"), "INTEGER"),
     **dict.fromkeys(("full_extract", "lines", "distinct_rows"), "BOOLEAN"),
     "rate": "DECIMAL(38, 10)",
+    "gross_margin": "DECIMAL(5, 4)",
 }
 ORIGIN = "channel country"
 COLUMNS = {
@@ -33,7 +34,7 @@ COLUMNS = {
     "fx_rates": "currency rate",
 }
 OPTIONS = "full_extract lines distinct_rows"
-RULES = "orders_window_days usage_window_days grace_days settle_days reporting_currency date"
+RULES = "orders_window_days usage_window_days grace_days settle_days gross_margin reporting_currency date"
 BOOKKEEPING = "file line instant day"
 TIMES = {"orders": "ordered_at", "subscriptions": "effective_at", "events": "occurred_at", "fx_rates": "date"}
 

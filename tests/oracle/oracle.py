@@ -33,6 +33,9 @@ GRAIN = {
     "customer_retention_calendar": ("basis", "period", "period_start"),
     "revenue_retention_calendar": ("basis", "period", "period_start", "currency", "is_converted"),
     "repeat_purchase_daily": ("date", "window_days"),
+    "churn_reasons_daily": ("basis", "date", "churn_type", "churn_reason"),
+    "ltv_daily": ("date", "currency", "is_converted"),
+    "survival_curves": ("basis", "age_days"),
 }
 NEEDS = {
     "user_activity_daily": {"events"},
@@ -47,6 +50,9 @@ NEEDS = {
     "customer_retention_calendar": {"orders", "subscriptions", "events"},
     "revenue_retention_calendar": {"subscriptions"},
     "repeat_purchase_daily": {"orders"},
+    "churn_reasons_daily": {"orders", "subscriptions", "events"},
+    "ltv_daily": {"subscriptions"},
+    "survival_curves": {"orders", "subscriptions", "events"},
 }
 # Tables without segments; the second are not recomputed here.
 UNSEGMENTED = {"mrr_movements"}

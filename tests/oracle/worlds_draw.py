@@ -46,6 +46,7 @@ class World:
     orders_window_days: int = 90
     usage_window_days: int = 28
     grace_days: int = 30
+    gross_margin: str = "0.8"
     settle_days: int = 0
     shards: int = 2
     date: date | None = None

@@ -17,7 +17,6 @@ from pipelines.days import DayRange
 from pipelines.workspace import Workspace
 from tests.oracle import rawfiles
 from tests.oracle.compare import differences
-from tests.oracle.oracle import keys
 from tests.oracle.worlds import World
 from warehouse import candidate, catalog, config
 from warehouse.draft import Draft
@@ -104,6 +103,11 @@ def deliver(folder: Path, world: World, files: Iterable[World]) -> None:
     for file in files:
         rawfiles.write(file, folder)
     (folder / "holdfast.toml").write_text(rawfiles.toml(world))
+
+
+def keys(table: str) -> tuple[str, ...]:
+    """The columns that name a row, as the table declares them."""
+    return tuple(column.name for column in catalog.load()[table].table.keys)
 
 
 def unequal_tables(expected: Tables, got: Tables) -> list[str]:

@@ -17,12 +17,13 @@ SELECT DISTINCT 'subscription', customer_id, day FROM customer_mrr WHERE mrr > 0
 
 CREATE TABLE first_active AS SELECT basis, person, min(day) AS day FROM active GROUP BY ALL;
 
-CREATE TABLE span_ends AS  -- the first uncovered day
-SELECT a.basis, a.person, a.day + 1 AS day, coalesce((
-    SELECT e.churn_type FROM subscription_ends e LEFT JOIN rates r ON r.currency = e.currency AND r.day = e.day - 1
-    WHERE a.basis = 'subscription' AND e.customer_id = a.person AND e.day = a.day + 1
-    ORDER BY e.mrr * coalesce(r.rate, 1) DESC, e.subscription_id LIMIT 1), 'unknown') AS churn_type
+CREATE TABLE span_ends AS  -- the first uncovered day, and the type and reason of the largest subscription that ended on it
+SELECT a.basis, a.person, a.day + 1 AS day, coalesce(e.churn_type, 'unknown') AS churn_type, e.churn_reason
 FROM active a
+LEFT JOIN (
+  SELECT e.* FROM subscription_ends e LEFT JOIN rates r ON r.currency = e.currency AND r.day = e.day - 1
+  QUALIFY row_number() OVER (PARTITION BY e.customer_id, e.day ORDER BY e.mrr * coalesce(r.rate, 1) DESC, e.subscription_id) = 1) e
+  ON a.basis = 'subscription' AND e.customer_id = a.person AND e.day = a.day + 1
 WHERE a.day < (SELECT watermark FROM calendar)
   AND NOT EXISTS (SELECT 1 FROM active n WHERE n.basis = a.basis AND n.person = a.person AND n.day = a.day + 1);
 

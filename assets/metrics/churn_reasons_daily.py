@@ -1,0 +1,107 @@
+"""Why customers left and recurring revenue went, day by day: every loss under its type and reason.
+
+Source: docs/metrics.md section 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from assets.calendar import day_number
+from assets.conversion import RATE_SCALE, rated
+from assets.money import UNITS_PER_ONE, divide_half_even, minor_digits
+from assets.retention import BASES, basis_column
+from assets.revenue import amount
+from assets.segments import spans_of, split
+from assets.states.subscription_mrr import TYPES
+from warehouse.settings import Settings
+from warehouse.table import UNKNOWN, Column, Measure, Table
+
+table = Table(
+    name="churn_reasons_daily",
+    description="Customers and recurring revenue lost on each day, by type and reason. No row without a loss.",
+    layer="metrics",
+    grain=(
+        basis_column(),
+        Column("date", pl.Date, "The day of the loss: the first that is not active any more.", "day"),
+        Column("churn_type", pl.String, "Why it ended.", "type", allowed=TYPES),
+        Column("churn_reason", pl.String, "The reason given; `unknown` where there is none.", "reason"),
+    ),
+    columns=(
+        Measure("customers_lost", description="Customers who are not active any more.", unit="customers", minimum=0),
+        replace(
+            amount(
+                "mrr_lost",
+                "MRR of the churn movements, in the reporting currency at the day's rate; without one in the contract "
+                "currency, and null once MRR is of several. Basis subscription only.",
+                minimum=0,
+            ),
+            nullable=True,
+        ),
+    ),
+    segmented=True,
+    every_day=False,
+    sources=("orders", "subscriptions", "events"),
+)
+KEYS = ["basis", "date", "churn_type", "churn_reason", "segment", "segment_value"]
+
+
+def measure(
+    activity_spans: pl.LazyFrame,
+    mrr_changes: pl.LazyFrame,
+    all_mrr_changes: pl.LazyFrame,
+    all_fx_rates: pl.LazyFrame,
+    segment_spans: pl.LazyFrame,
+    settings: Settings,
+) -> pl.LazyFrame:
+    """Losses by day, type, reason and segment, which is that of the day before."""
+    ended = activity_spans.rename({"end_day": "date"}).with_columns(customers_lost=pl.lit(1, pl.Int64))
+    churned = mrr_changes.filter(pl.col("movement") == "churn").rename({"day": "date"})
+    worth = rated(churned, all_fx_rates, pl.col("date"), settings).with_columns(
+        basis=pl.lit("subscription"), mrr_lost=_rounded(pl.col("before").cast(pl.Int128) * pl.col("rate"), settings)
+    )
+    losses = pl.concat(
+        [part.select("person", *KEYS[:4], name) for part, name in ((ended, "customers_lost"), (worth, "mrr_lost"))],
+        how="diagonal",
+    ).filter(pl.col("date").is_between(settings.first_day, settings.last_day))
+    of_one_day = losses.with_columns(
+        pl.col("churn_reason").fill_null(UNKNOWN),
+        start=day_number(pl.col("date")),
+        end=day_number(pl.col("date")) + 1,
+    )
+    of_several = pl.col("date") >= pl.lit(_second_currency_day(all_mrr_changes, settings), pl.Date)
+    return (
+        split(of_one_day, spans_of(segment_spans, "customer", BASES), 1)
+        .group_by(KEYS)
+        .agg(
+            pl.col("customers_lost", "mrr_lost").sum(),
+            of_several=of_several.fill_null(False).sum().cast(pl.Int64),
+        )
+    )
+
+
+def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """No amount where there is none to tell."""
+    del settings
+    is_told = (pl.col("basis") == "subscription") & (pl.col("of_several") == 0)
+    return rows.with_columns(pl.when(is_told).then("mrr_lost"))
+
+
+def _rounded(worth: pl.Expr, settings: Settings) -> pl.Expr:
+    """Each loss rounded by itself, half to even, to the minor unit: so losses add up over reasons and segments."""
+    if settings.reporting_currency is None:
+        return (worth // RATE_SCALE).cast(pl.Int64)
+    unit = UNITS_PER_ONE // 10 ** minor_digits(pl.lit(settings.reporting_currency)).cast(pl.Int128)
+    return (divide_half_even(worth, unit * RATE_SCALE) * unit).cast(pl.Int64)
+
+
+def _second_currency_day(mrr_changes: pl.LazyFrame, settings: Settings) -> date | None:
+    """The day from which on MRR without a reporting currency is of several currencies; None: never."""
+    if settings.reporting_currency is not None:
+        return None
+    first_days = mrr_changes.group_by("currency").agg(pl.col("day").min()).collect()["day"].sort()
+    second: date | None = first_days.item(1) if first_days.len() > 1 else None
+    return second
