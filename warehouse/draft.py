@@ -143,7 +143,8 @@ def _to_list(file: DataFile) -> list[str | int]:
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    durable.write(path, json.dumps(value, indent=1, sort_keys=True).encode())
+    # Not synced: nobody goes on with a draft after a power cut.
+    durable.write(path, json.dumps(value, indent=1, sort_keys=True).encode(), sync=False)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

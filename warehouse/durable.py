@@ -11,12 +11,14 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from warehouse.errors import StorageError
 
 READ_ONLY = 0o444
+_SYNCS_AT_ONCE = 8
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -76,9 +78,17 @@ def sync(path: Path) -> None:
 
 
 def sync_all(paths: Iterable[Path]) -> None:
-    """Each once, in sorted order, deepest first: a folder after what it holds. Raises StorageError."""
-    for path in sorted(set(paths), key=lambda path: (-len(path.parts), path)):
-        sync(path)
+    """Each once, deepest first: a folder after what it holds. Raises StorageError.
+
+    Those of one depth at the same time: the disk makes one flush of many that wait for it, and of one by one as many.
+    """
+    by_depth: dict[int, list[Path]] = {}
+    for path in set(paths):
+        by_depth.setdefault(len(path.parts), []).append(path)
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+        for _, same_depth in sorted(by_depth.items(), reverse=True):
+            for _ in pool.map(sync, sorted(same_depth)):
+                pass
 
 
 def point(link: Path, target: str) -> None:
