@@ -61,6 +61,23 @@ def with_first_plan(rows: pl.LazyFrame, plan_spans: pl.LazyFrame) -> pl.LazyFram
     )
 
 
+def is_in_range(period: pl.Expr, grain: Grain, settings: Settings) -> pl.Expr:
+    """Whether a period (its number) ends in the range of days or after it, so that its cells are computed anew."""
+    return period >= period_number(pl.lit(settings.first_day), grain)
+
+
+def carried_cells(published: pl.LazyFrame, size: str, grains: Sequence[Grain], settings: Settings) -> pl.LazyFrame:
+    """The cells of a published triangle whose period was over before the range, the cohort's size on age 0 only."""
+    is_over = pl.coalesce(
+        pl.when(pl.col("cohort_grain") == grain).then(
+            ~is_in_range(period_number(pl.col("cohort_start"), grain) + pl.col("age"), grain, settings)
+        )
+        for grain in grains
+    )
+    is_own = pl.col("age") == SIZE_AGE
+    return published.filter(is_over).with_columns(pl.when(is_own).then(size).otherwise(0).alias(size))
+
+
 def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
     """`cohort_grain` and `cohort_start` in place of the cohort's number."""
     return rows.with_columns(cohort_grain=pl.lit(grain), cohort_start=period_start(pl.col("cohort"), grain)).drop(

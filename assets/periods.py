@@ -41,21 +41,35 @@ def period_days() -> pl.Expr:
     return day_number(ends) - day_number(pl.col("period_start")) + 1
 
 
+def is_before(settings: Settings) -> pl.Expr:
+    """Whether the row's `period` was over before the range of days, so that nothing in the range changes it."""
+    return pl.any_horizontal(
+        (pl.col("period") == grain) & (pl.col("period_start") < _first_period_start(grain, settings))
+        for grain in PERIODS
+    )
+
+
+def _first_period_start(grain: Grain, settings: Settings) -> pl.Expr:
+    return period_start(period_number(pl.lit(settings.first_day), grain), grain)
+
+
 def boundaries(
     pieces: pl.LazyFrame, owner: Sequence[str], value: str, grain: Grain, settings: Settings
 ) -> pl.LazyFrame:
-    """How each owner stood before and at the end of each period (or at the watermark): owner, `number` of the period,
-    `then` and `now` (0 where there was nothing), and the days of both.
+    """How each owner stood before and at the end of each period of the range (the last one: at the watermark): owner,
+    `number` of the period, `then` and `now` (0 where there was nothing), and the days of both.
 
     `pieces` are constant in `value` from `start` to `end`.
     """
     last = pl.lit(settings.last_day)
+    first_number = period_number(pl.lit(settings.first_day), grain)
+    opening_day = day_number(period_start(first_number, grain)) - 1
     closing = day_number(pl.min_horizontal(period_end(pl.col("number"), grain), last))
     closings = (
-        pieces.filter(pl.col("start") <= day_number(last))
+        pieces.filter(pl.col("start") <= day_number(last), pl.col("end") > opening_day)
         .with_columns(
             number=pl.int_ranges(
-                period_number(to_date(pl.col("start")), grain),
+                pl.max_horizontal(period_number(to_date(pl.col("start")), grain), first_number - 1),
                 period_number(pl.min_horizontal(to_date(pl.col("end") - 1), last), grain) + 1,
                 dtype=pl.Int32,
             )
@@ -69,6 +83,7 @@ def boundaries(
     )
     return (
         pl.concat([closings, openings], how="diagonal")
+        .filter(pl.col("number") >= first_number)
         .group_by(*owner, "number")
         .agg(pl.col("now").max().fill_null(0), pl.col("then").max().fill_null(0))
         .with_columns(day_now=closing, day_then=day_number(period_start(pl.col("number"), grain)) - 1)

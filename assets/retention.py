@@ -11,7 +11,8 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.states.subscription_mrr import TYPES
-from assets.steps import closed, delayed, overlay
+from assets.steps import closed, delayed, in_range, overlay
+from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio
 
 BASES: Final = ("orders", "subscription", "usage")
@@ -117,13 +118,23 @@ def first_facts_by_basis(people: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def windows(spans: pl.LazyFrame, days: int) -> pl.LazyFrame:
+def recent(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
+    """The spans that matter to windows of so many days in the range: those not over before the first window begins."""
+    begins = day_number(pl.lit(settings.first_day)) - days
+    return spans.filter(
+        pl.col("end_day").is_null() | (day_number(pl.col("end_day")) >= begins),
+        pl.col("start_day") <= settings.last_day,
+    )
+
+
+def windows(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     """Pieces of days D on which a customer's window (D - days, D] looks the same: basis, person, start, end, and the
-    counts of the window as 0 or 1."""
-    now = activity(spans).rename({"state": "now"})
-    then = delayed(activity(spans), days).rename({"state": "then"})
+    counts of the window as 0 or 1. Days outside of the range may be missing."""
+    function = activity(recent(spans, days, settings))
+    now = function.rename({"state": "now"})
+    then = delayed(function, days).rename({"state": "then"})
     return (
-        overlay([now, then], ["basis", "person"])
+        in_range(overlay([now, then], ["basis", "person"]), settings)
         .join(first_starts(spans), on=["basis", "person"])
         .with_columns(is_first=pl.col("start") < pl.col("first_start") + days)
         .filter((pl.col("now") == _ACTIVE) | (pl.col("then") == _ACTIVE))

@@ -15,6 +15,7 @@ import polars as pl
 
 from assets.calendar import NEVER, day_number, to_date
 from assets.once import once
+from warehouse.settings import Settings
 
 
 def closed(function: pl.LazyFrame, owner: Sequence[str], value: str) -> pl.LazyFrame:
@@ -50,6 +51,12 @@ def overlay(functions: Sequence[pl.LazyFrame], owner: Sequence[str]) -> pl.LazyF
         .filter(pl.any_horizontal(pl.col(value) != 0 for value in values))
         .rename({"day": "start"})
     )
+
+
+def in_range(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Only the pieces that the range of days can see, or the day before it: cut before they are split by segments."""
+    first, last = day_number(pl.lit(settings.first_day)), day_number(pl.lit(settings.last_day))
+    return pieces.filter(pl.col("start") <= last, pl.col("end") >= first)
 
 
 def changes(

@@ -24,6 +24,7 @@ from warehouse.codes import shard_name
 from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
 from warehouse.settings import Settings
+from warehouse.table import MONEY
 
 STATE_ROW_GROUP = 1 << 19
 WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
@@ -58,9 +59,23 @@ def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engin
     jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
     partials = (engine or LocalEngine()).map(compute_partial, jobs)
     references = {name: _reference(workspace, name) for name in entry.references}
-    rows = reduction.published(entry, pl.scan_parquet(partials), settings, references)
+    measured = [pl.scan_parquet(partials), *_carried(workspace, entry, settings)]
+    rows = reduction.published(entry, pl.concat(measured, how="diagonal"), settings, references)
     _check_amounts(entry, rows)
     _keep_metric(workspace, entry, reduction.months(entry.table, rows), first_day)
+
+
+def _carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
+    """What the published rows of a table that is one file still say of the time before the range."""
+    base = workspace.draft.base
+    files = base.of("metrics", entry.table.name) if base else []
+    if entry.carried is None or not files or is_redefined(workspace):
+        return []
+    kept = entry.carried(workspace.store.scan(files), settings)
+    present = set(kept.collect_schema().names())
+    money = [one.name for one in entry.table.measures if one.dtype == MONEY and one.name in present]
+    # Published amounts are decimals of four digits: as integers they are what the measures are.
+    return [kept.with_columns(pl.col(money).to_physical().cast(pl.Int64))]
 
 
 def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:

@@ -54,6 +54,11 @@ class Entry:
         return getattr(self.module, "finish", None)
 
     @property
+    def carried(self) -> Callable[..., Any] | None:
+        """Of a table that is one file: what of its published rows stays as it is, as `measure` returned it."""
+        return getattr(self.module, "carried", None)
+
+    @property
     def references(self) -> tuple[str, ...]:
         """The unsharded sources that `finish` takes besides the rows."""
         parameters = inspect.signature(self.finish).parameters if self.finish else ()

@@ -10,7 +10,16 @@ from dataclasses import replace
 import polars as pl
 
 from assets.calendar import Grain, day_number, period_end, period_number, to_date
-from assets.cohorts import IS_COMPLETE, cells, cohort_columns, dated, triangle, with_first_plan
+from assets.cohorts import (
+    IS_COMPLETE,
+    carried_cells,
+    cells,
+    cohort_columns,
+    dated,
+    is_in_range,
+    triangle,
+    with_first_plan,
+)
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
 from warehouse.settings import Settings
@@ -108,11 +117,16 @@ def measure(
     return rolled_up(combined, dimensions, keys, SUMS)
 
 
+def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """The cells that were over before the range."""
+    return carried_cells(published, "customers_in_cohort", GRAINS, settings).select(*KEYS, "age", *SUMS)
+
+
 def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
     """One row per customer, currency and period with an order."""
-    facts = order_days.filter(pl.col("day") <= settings.last_day).with_columns(
-        first_day=pl.col("day").min().over(OWNER)
-    )
+    first = order_days.group_by(OWNER).agg(first_day=pl.col("day").min())
+    is_seen = is_in_range(period_number(pl.col("day"), grain), grain, settings)
+    facts = order_days.filter(pl.col("day") <= settings.last_day, is_seen).join(first, on=OWNER)
     return cells(
         facts,
         [*OWNER, "first_day"],
@@ -123,12 +137,13 @@ def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.
 
 def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
     """One row per customer, currency and period with MRR at its end (or at the watermark), and one at age 0."""
-    last = pl.lit(settings.last_day)
+    last, begins = pl.lit(settings.last_day), period_number(pl.lit(settings.first_day), grain)
     pieces = mrr_pieces(mrr_changes).filter(pl.col("start") <= day_number(last))
     first = pieces.group_by(OWNER).agg(first_day=to_date(pl.col("start").min()))
     covered = (
-        pieces.with_columns(
-            first_period=period_number(to_date(pl.col("start")), grain),
+        pieces.filter(period_number(to_date(pl.col("end")), grain) >= begins)
+        .with_columns(
+            first_period=pl.max_horizontal(period_number(to_date(pl.col("start")), grain), begins),
             last_period=period_number(pl.min_horizontal(to_date(pl.col("end") - 1), last), grain),
         )
         .with_columns(period=pl.int_ranges("first_period", pl.col("last_period") + 1, dtype=pl.Int32))
@@ -137,7 +152,8 @@ def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.L
         .filter(pl.col("closing_day").is_between("start", "end", closed="left"))
         .select(*OWNER, day=to_date(pl.col("closing_day")), revenue="revenue")
     )
-    own = first.with_columns(day="first_day", revenue=pl.lit(0, pl.Int64)).select(*OWNER, "day", "revenue")
+    newcomers = first.filter(is_in_range(period_number(pl.col("first_day"), grain), grain, settings))
+    own = newcomers.with_columns(day="first_day", revenue=pl.lit(0, pl.Int64)).select(*OWNER, "day", "revenue")
     facts = pl.concat([covered, own]).join(first, on=OWNER)
     return cells(
         facts,

@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 
 from assets.calendar import Grain, period_number, to_date
+from assets.once import once
 from assets.periods import (
     IS_COMPLETE,
     PERIODS,
@@ -19,6 +20,7 @@ from assets.periods import (
     dated,
     every_period,
     first_periods,
+    is_before,
     once_complete,
     period_columns,
     period_days,
@@ -55,6 +57,7 @@ table = Table(
     sources=("orders", "subscriptions", "events"),
 )
 KEYS = ["basis", "segment", "segment_value"]
+PERIOD = ["period", "period_start"]
 MEASURES = [measure.name for measure in table.measures]
 
 
@@ -63,12 +66,19 @@ def measure(
 ) -> pl.LazyFrame:
     """The counts by basis, period and segment; a customer's segment is read as in a window of the period's days."""
     segments = spans_of(segment_spans, "customer", BASES)
-    starts = split_starts(first_facts_by_basis(people), segments, ["basis"], replace(settings, first_day=date.min))
+    starts = once(
+        split_starts(first_facts_by_basis(people), segments, ["basis"], replace(settings, first_day=date.min))
+    )
     parts = []
     for grain in PERIODS:
         counts = _counts(activity_spans, segments, grain, settings)
         parts += [counts, first_periods(starts, grain)]
     return pl.concat(parts, how="diagonal").with_columns(pl.col(MEASURES).fill_null(0))
+
+
+def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Periods that were over before the range."""
+    return published.filter(is_before(settings)).select("basis", *PERIOD, "segment", "segment_value", *MEASURES)
 
 
 def _counts(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:

@@ -48,15 +48,15 @@ def measure(
     In a window a customer has one segment value: that at its start if active then, else that at its end.
     """
     segments = spans_of(segment_spans, "customer", BASES)
-    pieces = [_window(activity_spans, segments, days) for days in WINDOWS]
+    pieces = [_window(activity_spans, segments, days, settings) for days in WINDOWS]
     counts = changes(pl.concat(pieces), KEYS, window_counts(), settings.first_day, settings.last_day)
     lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
     starts = split_starts(first_facts_by_basis(people), segments, ["basis"], settings).join(lengths, how="cross")
     return pl.concat([counts, starts], how="diagonal")
 
 
-def _window(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, days: int) -> pl.LazyFrame:
+def _window(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     value_was_read = pl.when(pl.col("then") == 1).then(days).otherwise(0)
-    return split(windows(activity_spans, days), segments, value_was_read).with_columns(
+    return split(windows(activity_spans, days, settings), segments, value_was_read).with_columns(
         window_days=pl.lit(days, pl.Int64)
     )

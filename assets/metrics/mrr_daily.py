@@ -11,7 +11,7 @@ from assets.calendar import ALWAYS_BEFORE, NEVER, day_number, to_date
 from assets.conversion import converted
 from assets.revenue import OWNER, amount, currency_columns, mrr_pieces, mrr_steps
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, overlay
+from assets.steps import changes, in_range, overlay
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -112,7 +112,7 @@ def _left_over() -> pl.Expr:
 def _in_contract_currency(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
-    pieces = mrr_pieces(mrr_changes)
+    pieces = in_range(mrr_pieces(mrr_changes), settings)
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     parts = [
         _stocks(split(pieces, segments), settings),
@@ -127,7 +127,7 @@ def _in_any_currency(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Customers, each counted once whatever currencies they pay in."""
-    paying = overlay([mrr_steps(mrr_changes).drop("currency")], ["person"])
+    paying = in_range(overlay([mrr_steps(mrr_changes).drop("currency")], ["person"]), settings)
     moved = _moved(mrr_changes, settings).unique(["person", "day", "movement"])
     first_fact = subscription_mrr.group_by("person").agg(pl.col("day").min())
     keys = ["segment", "segment_value"]
@@ -194,9 +194,9 @@ def _opening(
     pieces: pl.LazyFrame, churned: pl.LazyFrame, crossings: pl.LazyFrame, settings: Settings, name: str
 ) -> pl.LazyFrame:
     day = pl.col("day")
-    in_range = day.is_between(day_number(pl.lit(settings.first_day)), day_number(pl.lit(settings.last_day)))
+    is_seen = day.is_between(day_number(pl.lit(settings.first_day)), day_number(pl.lit(settings.last_day)))
     return (
-        crossings.filter(in_range)
+        crossings.filter(is_seen)
         .join(pieces, on="person")
         .filter(pl.col("start") < day, day <= pl.col("end"))
         .join(churned, on=[*OWNER, "day"], how="anti")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number
-from assets.retention import activity_on
+from assets.retention import activity_on, recent
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, delayed, overlay, trailing
+from assets.steps import changes, delayed, in_range, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -63,8 +63,7 @@ def measure(
     """Changes of the counts by day, window and segment."""
     segments = spans_of(segment_spans, "customer", ["orders"])
     daily = order_days.group_by("person", "day").agg(pl.col("orders").sum())
-    active = activity_on(activity_spans, "orders")
-    pieces = [split(_window(daily, active, days), segments, pl.col("days_ago")) for days in WINDOWS]
+    pieces = [split(_window(daily, activity_spans, days, settings), segments, pl.col("days_ago")) for days in WINDOWS]
     counts = {
         "customers_ordering": pl.col("order_days") > 0,
         "customers_repeating": pl.col("order_days") > 1,
@@ -81,13 +80,17 @@ def measure(
     )
 
 
-def _window(daily: pl.LazyFrame, active: pl.LazyFrame, days: int) -> pl.LazyFrame:
+def _window(daily: pl.LazyFrame, spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     """Pieces with an order in (D - days, D]: person, start, end, `order_days`, `orders`, and how many `days_ago` the
     customer's segment is read."""
-    came = daily.select("person", day=day_number(pl.col("day")), order_days=pl.lit(1, pl.Int64), orders="orders")
+    begins = day_number(pl.lit(settings.first_day)) - days
+    active = activity_on(recent(spans, days, settings), "orders")
+    came = daily.filter(day_number(pl.col("day")) >= begins).select(
+        "person", day=day_number(pl.col("day")), order_days=pl.lit(1, pl.Int64), orders="orders"
+    )
     inside = trailing(came, days, ["order_days", "orders"])
     return (
-        overlay([inside, delayed(active, days).rename({"state": "then"})], ["person"])
+        in_range(overlay([inside, delayed(active, days).rename({"state": "then"})], ["person"]), settings)
         .filter(pl.col("order_days") > 0)
         .with_columns(window_days=pl.lit(days, pl.Int64), days_ago=pl.when(pl.col("then") == 1).then(days).otherwise(0))
     )

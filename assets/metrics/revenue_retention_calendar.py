@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from assets.once import once
 from assets.periods import (
     IS_COMPLETE,
     PERIODS,
@@ -18,6 +19,7 @@ from assets.periods import (
     dated,
     every_period,
     first_periods,
+    is_before,
     once_complete,
     period_columns,
 )
@@ -63,7 +65,7 @@ def measure(
     """The amounts by period, currency and segment, in contract currency."""
     segments = spans_of(segment_spans, "customer", ["subscription"])
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
-    starts = split_starts(first_fact, segments, ["currency"], replace(settings, first_day=date.min))
+    starts = once(split_starts(first_fact, segments, ["currency"], replace(settings, first_day=date.min)))
     parts = []
     for grain in PERIODS:
         stood = boundaries(mrr_pieces(mrr_changes), OWNER, "revenue", grain, settings).filter(pl.col("then") > 0)
@@ -76,6 +78,12 @@ def measure(
     return pl.concat(parts, how="diagonal").with_columns(
         pl.col(MEASURES).fill_null(0), basis=pl.lit("subscription"), is_converted=pl.lit(False)
     )
+
+
+def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Periods that were over before the range, in contract currency."""
+    kept = published.filter(is_before(settings), ~pl.col("is_converted"))
+    return kept.select("period", "period_start", *KEYS, *MEASURES)
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number, to_date
-from assets.retention import activity_on
+from assets.retention import activity_on, recent
 from assets.revenue import (
     RETENTION_MEASURES,
     RETENTION_RATES,
@@ -20,7 +20,7 @@ from assets.revenue import (
     with_converted,
 )
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes
+from assets.steps import changes, in_range
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
 
@@ -56,8 +56,11 @@ def measure(
     segments = spans_of(segment_spans, "customer", BASES)
     pieces = []
     for days in WINDOWS:
-        for basis, steps in (("subscription", mrr_steps(mrr_changes)), ("orders", trailing_revenue(order_days, days))):
-            windows = revenue_windows(steps, activity_on(activity_spans, basis), days)
+        begins = day_number(pl.lit(settings.first_day)) - 2 * days
+        ordered = order_days.filter(day_number(pl.col("day")) >= begins)
+        for basis, steps in (("subscription", mrr_steps(mrr_changes)), ("orders", trailing_revenue(ordered, days))):
+            active = activity_on(recent(activity_spans, days, settings), basis)
+            windows = in_range(revenue_windows(steps, active, days), settings)
             pieces.append(windows.with_columns(basis=pl.lit(basis), window_days=pl.lit(days, pl.Int64)))
     amounts = changes(
         split(pl.concat(pieces).with_columns(is_converted=pl.lit(False)), segments, pl.col("days_ago")),

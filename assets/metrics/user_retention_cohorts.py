@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.calendar import Grain
-from assets.cohorts import IS_COMPLETE, cells, cohort_columns, dated, triangle
+from assets.calendar import Grain, period_number
+from assets.cohorts import IS_COMPLETE, carried_cells, cells, cohort_columns, dated, is_in_range, triangle
+from assets.once import once
 from assets.segments import FIXED_DIMENSIONS, rolled_up
 from warehouse.settings import Settings
 from warehouse.table import Measure, Ratio, Table
@@ -65,31 +66,51 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
     """Sizes (on age 0), users retained, and users whose last period this is, by cohort, age and segment."""
     dimensions = [name for name in settings.dimensions if name in FIXED_DIMENSIONS]
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
-    days = user_days.filter(pl.col("day") <= settings.last_day).select("person", "day").join(users, on="person")
+    days = user_days.filter(pl.col("day") <= settings.last_day).select("person", "day")
+    last_days = once(days.group_by("person").agg(last_day=pl.col("day").max()).join(users, on="person"))
     keys = ["cohort_grain", "cohort_start", "age"]
     parts = []
     for grain in GRAINS:
-        ages = _ages(days, grain, dimensions)
+        seen = days.filter(is_in_range(period_number(pl.col("day"), grain), grain, settings)).join(users, on="person")
+        ages = pl.concat([_seen(seen, grain, dimensions), _last(last_days, grain, dimensions)], how="diagonal")
+        ages = ages.with_columns(pl.col(SUMS).fill_null(0))
         split_by = [] if grain == "day" else dimensions
         combined = dated(ages, grain).group_by(*keys, *split_by).agg(pl.col(SUMS).sum())
         parts.append(rolled_up(combined, split_by, keys, SUMS))
     return pl.concat(parts)
 
 
-def _ages(days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:
-    """One row per user and age with an event; a last age beyond the oldest one shown counts there."""
-    owner = ["person", *dimensions]
+def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """The cells that were over before the range. Who came later than in a cell is counted anew: that may be anybody."""
+    cells_over = carried_cells(published, "users_in_cohort", GRAINS, settings)
+    return cells_over.select(
+        *KEYS, "age", "users_in_cohort", "users_retained", users_retained_or_later=pl.lit(0, pl.Int64)
+    )
+
+
+def _seen(days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:
+    """One row per user and age with an event."""
     oldest = OLDEST_DAY if grain == "day" else None
-    ages = cells(days, owner, grain, {}).with_columns(last_age=pl.col("age").max().over("person"))
-    if oldest is not None:
-        ages = ages.with_columns(pl.col("last_age").clip(upper_bound=oldest))
-    seen = ages.filter(pl.col("age") <= (oldest or pl.col("age"))).select(
-        *owner, "cohort", "age", users_in_cohort=(pl.col("age") == 0).cast(pl.Int64), users_retained=pl.lit(1, pl.Int64)
+    ages = cells(days, ["person", *dimensions], grain, {})
+    return ages.filter(pl.col("age") <= (oldest or pl.col("age"))).select(
+        *dimensions,
+        "cohort",
+        "age",
+        users_in_cohort=(pl.col("age") == 0).cast(pl.Int64),
+        users_retained=pl.lit(1, pl.Int64),
     )
-    last = ages.filter(pl.col("age") == 0).select(
-        *owner, "cohort", age="last_age", users_retained_or_later=pl.lit(1, pl.Int64)
+
+
+def _last(last_days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:
+    """One row per user, at the age of its last event; an age beyond the oldest one shown counts there."""
+    cohort = period_number(pl.col("first_day"), grain)
+    age = (period_number(pl.col("last_day"), grain) - cohort).cast(pl.Int64)
+    return last_days.select(
+        *dimensions,
+        cohort=cohort,
+        age=age.clip(upper_bound=OLDEST_DAY) if grain == "day" else age,
+        users_retained_or_later=pl.lit(1, pl.Int64),
     )
-    return pl.concat([seen, last], how="diagonal").with_columns(pl.col(SUMS).fill_null(0))
 
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
