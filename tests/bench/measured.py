@@ -1,0 +1,102 @@
+"""Runs the main job once in this process and prints what each stage cost, as one line of JSON.
+
+    python -m tests.bench.measured CONFIG [FIRST_DAY LAST_DAY]
+
+With two days it is a backfill. CPU is that of all threads and children. Bytes are those the process asked the kernel
+to read (`rchar`), so nothing read is left out, whoever reads it. Imports are counted apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from warehouse.table import Table
+
+Cost = dict[str, float]
+
+
+def spent() -> Cost:
+    """What this process has used up so far: CPU seconds and bytes read."""
+    times = os.times()
+    read = Path("/proc/self/io").read_text().split("rchar: ")[1].split()[0]
+    return {"cpu": times.user + times.system + times.children_user + times.children_system, "bytes": int(read)}
+
+
+class Account:
+    """Adds up what is spent inside each stage."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, Cost] = {}
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        before = spent()
+        try:
+            yield
+        finally:
+            total = self.stages.setdefault(name, {"cpu": 0.0, "bytes": 0})
+            for key, value in spent().items():
+                total[key] += value - before[key]
+
+    def wrap(self, owner: Any, name: str, stage_of: Callable[..., str]) -> None:  # noqa: ANN401 (a module or class)
+        original = getattr(owner, name)
+
+        def counted(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+            with self.stage(stage_of(*given)):
+                return original(*given, **named)
+
+        setattr(owner, name, counted)
+
+
+def main(arguments: list[str]) -> None:
+    import_started = spent()
+    from pipelines import graph, instance, jobs, progress, run, steps, summary  # noqa: F401 (all that a run imports)
+    from pipelines.asked import Asked
+    from quality import expectations
+    from warehouse import config
+
+    expectations.load()
+    imports = _between(import_started, spent())
+    account = Account()
+    account.wrap(steps, "make", lambda _, table, *__: _stage_of(table))
+    account.wrap(steps, "audit", lambda *_: "audit")
+    account.wrap(steps, "publish", lambda *_: "publish")
+    settings = config.load(Path(arguments[0]))
+    again = (date.fromisoformat(arguments[1]), date.fromisoformat(arguments[2])) if arguments[1:] else None
+    began, before = time.monotonic(), spent()
+    with contextlib.redirect_stderr(io.StringIO()):
+        outcome = run.run(settings, Asked(again=again))
+    total = _between(before, spent())
+    staged = {key: sum(one[key] for one in account.stages.values()) for key in total}
+    account.stages["the rest"] = {key: total[key] - staged[key] for key in total}
+    told = {
+        "release": outcome.release.number if outcome else None,
+        "first_day": outcome.release.first_day if outcome else None,
+        "imports": imports,
+        "stages": account.stages,
+        "total": total,
+        "seconds": time.monotonic() - began,
+    }
+    print(json.dumps(told))
+
+
+def _stage_of(table: Table) -> str:
+    detailed = os.environ.get("HOLDFAST_BENCH_DETAIL")
+    return f"{table.layer}.{table.name}" if detailed else table.layer
+
+
+def _between(before: Cost, after: Cost) -> Cost:
+    return {key: after[key] - before[key] for key in before}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
