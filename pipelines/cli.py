@@ -92,6 +92,13 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_configured("check", commands.check, "the last audit: what passed, warned, blocked, and why")
 
+    accept = add_configured("accept", commands.accept, "let a finding of the gate pass until a day, with a reason")
+    accept.add_argument("check", metavar="CHECK", help="its name, as `holdfast check` shows it")
+    accept.add_argument("--reason", required=True, metavar="TEXT", help="shown in every report until then")
+    accept.add_argument("--until", type=_day, required=True, metavar="DATE", help="the last day it holds")
+    accept.add_argument("--table", metavar="T", help="only of this source or table")
+    accept.add_argument("--column", metavar="C", help="only of this column")
+
     quarantine = add_configured(
         "quarantine", commands.quarantine, "the rows that were set aside, why, and where they come from"
     )

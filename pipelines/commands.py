@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from warehouse import config as configs
 from warehouse.config import Config
 from warehouse.errors import UsageError
+from warehouse.keys import did_you_mean
 
 if TYPE_CHECKING:
     from pipelines.asked import Asked
@@ -130,6 +131,21 @@ def check(options: Namespace) -> None:
     from pipelines.last_audit import describe
 
     print(describe(_config(options)))
+
+
+def accept(options: Namespace) -> None:
+    from pipelines.clock import today
+    from quality.accepted import Acceptance, add
+    from warehouse import catalog
+
+    config = _config(options)
+    known = [entry.table.name for entry in catalog.load()]
+    if options.table not in (None, *known):
+        raise UsageError(f"There is no table {options.table}.{did_you_mean(options.table, known)}")
+    if options.until < today(config):
+        raise UsageError(f"--until {options.until} is over: name the last day on which the finding may pass.")
+    file = add(config.folder, Acceptance(options.check, options.reason, options.until, options.table, options.column))
+    print(f"Wrote it into {file}. What was refused passes with a warning from the next `holdfast run` on.")
 
 
 def quarantine(options: Namespace) -> None:

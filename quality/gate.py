@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from quality import expectations
+from quality import accepted, expectations
 from quality.audit import Audit, failure
 from quality.verdict import Result, Verdict
 from warehouse.candidate import Candidate
 from warehouse.catalog import Catalog
 from warehouse.config import Config
+from warehouse.errors import UsageError
 from warehouse.manifest import Manifest
 from warehouse.store import Store
 
@@ -29,8 +31,9 @@ def judge(candidate: Candidate, *, catalog: Catalog, config: Config, store: Stor
     audit = Audit(candidate, catalog, config, store, head)
     audit.measure()
     loading.join()
-    results = [*_judged(audit), *audit.broken]
-    return Verdict.of(candidate.digest, _without_echoes(results), datetime.now(UTC).isoformat(timespec="seconds"))
+    now = datetime.now(UTC)
+    results = _accepted(_without_echoes([*_judged(audit), *audit.broken]), config, now)
+    return Verdict.of(candidate.digest, results, now.isoformat(timespec="seconds"))
 
 
 def prepare() -> threading.Thread:
@@ -61,6 +64,14 @@ def _judged(audit: Audit) -> list[Result]:
         return results + judging.observations(observations)
     except Exception as error:
         return [*results, failure("great expectations", "all", error)]
+
+
+def _accepted(results: list[Result], config: Config, now: datetime) -> list[Result]:
+    try:
+        acceptances = accepted.read(config.folder)
+    except UsageError as error:
+        return [*results, failure(accepted.NOTE, "all", error)]
+    return accepted.apply(results, acceptances, now.astimezone(ZoneInfo(config.time_zone)).date())
 
 
 def _without_echoes(results: list[Result]) -> list[Result]:

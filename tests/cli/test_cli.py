@@ -22,6 +22,7 @@ COMMANDS = [
     "path",
     "show",
     "check",
+    "accept",
     "quarantine",
     "doctor",
     "ui",

@@ -123,6 +123,17 @@ def test_a_bad_delivery_that_is_corrected_is_taken(shop: Path) -> None:
     assert _releases(shop).numbers() == [1, 2]
 
 
+def test_an_accepted_finding_is_published_with_a_warning(shop: Path, capsys: Capture) -> None:
+    _deliver(shop, DAYS, _half_without_customer(DAYS))
+    assert _run(shop) == 3
+    words = ["--reason", "The till was down.", "--until", "2099-12-31", "--config", str(shop / "holdfast.toml")]
+    for check in ("share in quarantine", "share of a day in quarantine"):
+        assert main(["accept", check, *words]) == 0
+    assert _run(shop) == 0
+    assert _releases(shop).numbers() == [1, 2]
+    assert "Accepted until 2099-12-31: The till was down." in _check(shop, capsys)
+
+
 def _damage(candidate: Candidate) -> Path:
     """Another revenue in the newest month of a staged table."""
     file = max((candidate.folder / "orders_daily").rglob("*.parquet"))

@@ -22,7 +22,7 @@ from warehouse.releases import Releases
 from warehouse.store import Store
 
 FIRST = date(2026, 6, 1)
-CONFIG = SimpleNamespace(time_zone="UTC", version="c0ffee", sources={"orders": None}, quality=Bounds())
+CONFIG = SimpleNamespace(time_zone="UTC", version="c0ffee", sources={"orders": None}, quality=Bounds(), folder=Path())
 
 
 @dataclass(frozen=True)
