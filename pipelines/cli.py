@@ -90,7 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("--where", metavar="SQL", help="which rows, for example \"segment = 'country'\"")
     show.add_argument("--last", type=_positive, metavar="N", help="the newest N days; default 1")
 
-    add_configured("check", commands.check, "the last audit: what passed, warned, blocked, and why")
+    check = add_configured("check", commands.check, "the last audit: what passed, warned, blocked, and why")
+    check.add_argument("--page", action="store_true", help="print where its page is, to open in a browser")
 
     accept = add_configured("accept", commands.accept, "let a finding of the gate pass until a day, with a reason")
     accept.add_argument("check", metavar="CHECK", help="its name, as `holdfast check` shows it")

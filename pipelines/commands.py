@@ -128,9 +128,10 @@ def show(options: Namespace) -> None:
 
 
 def check(options: Namespace) -> None:
-    from pipelines.last_audit import describe
+    from pipelines import last_audit
 
-    print(describe(_config(options)))
+    config = _config(options)
+    print(last_audit.page(config) if options.page else last_audit.describe(config))
 
 
 def accept(options: Namespace) -> None:

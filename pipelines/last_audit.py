@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from quality.report import headline, render
 from quality.verdict import Result, Verdict
+from warehouse.candidate import PAGE
 from warehouse.config import Config
 from warehouse.errors import GateRefused, UsageError
 from warehouse.manifest import Manifest
@@ -16,10 +18,11 @@ SHOWN_BLOCKS = 5
 
 @dataclass(frozen=True, slots=True)
 class LastAudit:
-    """`manifest` is of what was judged: a published release, or a candidate that was refused."""
+    """`manifest` is of what was judged: a published release, or a candidate that was refused; `folder` holds it."""
 
     manifest: Manifest
     verdict: Verdict
+    folder: Path
 
     @property
     def subject(self) -> str:
@@ -32,10 +35,10 @@ def last_audit(config: Config) -> LastAudit:
     releases = Releases(config.home)
     refused, head = releases.last_refused(), releases.head()
     if refused is not None:
-        return LastAudit(refused.manifest, Verdict.from_json(refused.verdict() or {}))
+        return LastAudit(refused.manifest, Verdict.from_json(refused.verdict() or {}), refused.folder)
     if head is None:
         raise UsageError(f"Nothing in {config.home} was audited yet: `holdfast run` first.")
-    return LastAudit(head, Verdict.from_json(head.verdict))
+    return LastAudit(head, Verdict.from_json(head.verdict), releases.folder(head.number))
 
 
 def describe(config: Config) -> str:
@@ -50,6 +53,17 @@ def refusal(config: Config, run_id: str) -> GateRefused | None:
     if refused is None or refused.manifest.run != run_id:
         return None
     return GateRefused(describe_refusal(Verdict.from_json(refused.verdict() or {})))
+
+
+def page(config: Config) -> Path:
+    """The page of the last audit. Raises UsageError where it has none."""
+    file = last_audit(config).folder / PAGE
+    if not file.exists():
+        raise UsageError(
+            f"{file.parent} has no page: it was made by a rollback or by an earlier version. `holdfast check` shows "
+            "the audit, and the next release has one."
+        )
+    return file
 
 
 def describe_refusal(verdict: Verdict) -> str:

@@ -12,7 +12,8 @@ from functools import partial
 
 import polars as pl
 
-from quality import changes, deliveries, fits, identities, origins, periods, profile, staged, volumes
+from quality import changes, charts, deliveries, fits, identities, origins, periods, profile, staged, volumes
+from quality.charts import Chart
 from quality.profile import Profile
 from quality.rejected import Rejected
 from quality.rules import Rule, rules_of
@@ -67,6 +68,11 @@ class Audit:
         if self.head is not None:
             for name in self.frames:
                 self._try("changes", name, partial(self._changes, name, self.head))
+
+    def charts(self) -> list[Chart]:
+        """What the page draws of the sources that could be measured."""
+        width = self.config.quality.band_width
+        return [one for measured in self.profiles.values() for one in charts.charts(measured, self.watermark, width)]
 
     def rules(self, table: str) -> list[Rule]:
         """What the table declares. It may be empty only where something it is made from is."""

@@ -10,7 +10,7 @@ import threading
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from quality import accepted, expectations
+from quality import accepted, expectations, page
 from quality.audit import Audit, failure
 from quality.verdict import Result, Verdict
 from warehouse.candidate import Candidate
@@ -22,10 +22,11 @@ from warehouse.store import Store
 
 
 def judge(candidate: Candidate, *, catalog: Catalog, config: Config, store: Store, head: Manifest | None) -> Verdict:
-    """Measures the candidate, has Great Expectations judge what was measured, and binds the outcome to its digest.
+    """Measures the candidate, has Great Expectations judge what was measured, and binds the outcome to its digest; the
+    page of it is left beside the candidate.
 
     Never raises for what it finds, nor for a check that fails: both are results. `head` is the release the candidate
-    builds on.
+    builds on. Raises StorageError where the page cannot be written.
     """
     loading = prepare()
     audit = Audit(candidate, catalog, config, store, head)
@@ -33,7 +34,9 @@ def judge(candidate: Candidate, *, catalog: Catalog, config: Config, store: Stor
     loading.join()
     now = datetime.now(UTC)
     results = _accepted(_without_echoes([*_judged(audit), *audit.broken]), config, now)
-    return Verdict.of(candidate.digest, results, now.isoformat(timespec="seconds"))
+    verdict = Verdict.of(candidate.digest, results, now.isoformat(timespec="seconds"))
+    candidate.record_page(page.render(verdict, candidate.manifest, audit.charts()))
+    return verdict
 
 
 def prepare() -> threading.Thread:

@@ -42,7 +42,7 @@ def headline(verdict: Verdict) -> str:
 def _blocks(failed: Iterable[Result], width: int) -> list[str]:
     lines = []
     for one in failed:
-        lines.append(f"  {_subject(one)}: {one.check}")
+        lines.append(f"  {one.subject}: {one.check}")
         lines += _wrapped(f"found {one.observed}, should be {one.bound}", width)
         if one.where:
             lines += _wrapped(f"where {_clean(one.where)}", width)
@@ -55,10 +55,6 @@ def _passed(passed: Iterable[Result], width: int) -> list[str]:
     for one in passed:
         tables[one.table] = tables.get(one.table, 0) + 1
     return _wrapped(", ".join(f"{table} {count}" for table, count in sorted(tables.items())), width, "  ")
-
-
-def _subject(result: Result) -> str:
-    return result.table if result.column is None else f"{result.table}.{result.column}"
 
 
 def _wrapped(text: str, width: int, indent: str = "    ") -> list[str]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from quality.verdict import Observation
 from warehouse import durable, links
-from warehouse.candidate import RECORD, VERDICT, Candidate
+from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
 from warehouse.errors import HoldfastError
 from warehouse.manifest import DataFile
 from warehouse.store import Store
@@ -30,7 +30,7 @@ _SCHEMA = "The file's columns are not the declared ones: run a backfill from the
 def observe(candidate: Candidate, tables: Mapping[str, Table], store: Store) -> list[Observation]:
     """Every staged file against the candidate's list and its table's declaration, and files nobody knows."""
     published = candidate.manifest.published()
-    problems = links.differences(store.home, candidate.folder, published, (RECORD, VERDICT))
+    problems = links.differences(store.home, candidate.folder, published, (RECORD, VERDICT, PAGE))
     strange = [f"{path.relative_to(candidate.folder)} {problem}" for path, problem in problems]
     found = [_broken("files are those of the candidate", "all", len(strange), "; ".join(strange[:3]), _DAMAGED)]
     for file in published:

@@ -49,6 +49,11 @@ class Result:
     where: str = ""
 
     @property
+    def subject(self) -> str:
+        """What it is about: the table, or a column of it."""
+        return self.table if self.column is None else f"{self.table}.{self.column}"
+
+    @property
     def blocks(self) -> bool:
         return self.severity == "critical" and not self.passed
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RECORD = "candidate.json"
 VERDICT = "verdict.json"
+PAGE = "quality.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Candidate:
     def record_verdict(self, verdict: Mapping[str, Any]) -> None:
         """Keeps the verdict beside the candidate. Raises StorageError."""
         durable.write(self.folder / VERDICT, json.dumps(verdict, indent=1).encode())
+
+    def record_page(self, page: str) -> None:
+        """Keeps the page of the verdict beside the candidate; a release keeps it. Raises StorageError."""
+        durable.write(self.folder / PAGE, page.encode())
 
     def discard(self) -> None:
         """Gives the candidate up. The empty folder that stays tells the next run to sweep the files only it named."""

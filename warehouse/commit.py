@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import durable, history, links, manifest, views
-from warehouse.candidate import RECORD, VERDICT, Candidate
+from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
 from warehouse.errors import GateRefused, PublishConflict
 from warehouse.manifest import DataFile, Manifest
 from warehouse.names import check_inside, check_label
 
-_OWN_FILES = {RECORD, VERDICT, manifest.NAME, views.NAME, views.UNFINISHED}
+_OWN_FILES = {RECORD, VERDICT, PAGE, manifest.NAME, views.NAME, views.UNFINISHED}
 
 
 def commit(

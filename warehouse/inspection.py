@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse import durable, history, links, manifest, views
+from warehouse.candidate import PAGE
 from warehouse.errors import StorageError
 from warehouse.manifest import DataFile, Manifest
 from warehouse.recover import data_files, referenced
@@ -81,7 +82,7 @@ def _problem(path: Path, file: DataFile, deep: bool) -> str | None:
 
 def _folder_findings(home: Path, release: Manifest) -> Iterator[Finding]:
     folder = history.folder_of(home, release.number)
-    own = {manifest.NAME, views.NAME}
+    own = {manifest.NAME, views.NAME, PAGE}
     dropped = not any(path.is_dir() for path in folder.iterdir())
     for link, problem in links.differences(home, folder, [] if dropped else release.published(), own):
         yield Finding(link, problem, (release.number,))

@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 
 from warehouse import durable, history, links, manifest, views
+from warehouse.candidate import PAGE
 from warehouse.errors import StorageError
 from warehouse.manifest import Manifest
 
@@ -31,7 +32,7 @@ def _mend_links(home: Path, release: Manifest) -> list[str]:
     if not any(path.is_dir() for path in folder.iterdir()):
         return []  # dropped by a collection, and made again when asked for
     present = [file for file in release.published() if (home / file.path).exists()]
-    broken = {path for path, _ in links.differences(home, folder, present, {manifest.NAME, views.NAME})}
+    broken = {path for path, _ in links.differences(home, folder, present, {manifest.NAME, views.NAME, PAGE})}
     again = [file for file in present if folder / file.link in broken]
     for file in again:
         with durable.explained("remove", folder / file.link):

@@ -101,6 +101,11 @@ def test_a_bad_delivery_is_refused_until_it_is_taken_away(
         assert file.name in capsys.readouterr().err
         assert _releases(shop).numbers() == [1]
         assert _published(shop) == before
+    capsys.readouterr()
+    assert main(["check", "--page", "--config", str(shop / "holdfast.toml")]) == 0
+    page = Path(capsys.readouterr().out.strip())
+    assert page.parent.parent.name == "staging"
+    assert "Refused candidate" in page.read_text()
     assert f"orders: {'share in quarantine' if file.stat().st_size > 100 else 'the file is not empty'}" in _check(
         shop, capsys
     )
@@ -132,6 +137,10 @@ def test_an_accepted_finding_is_published_with_a_warning(shop: Path, capsys: Cap
     assert _run(shop) == 0
     assert _releases(shop).numbers() == [1, 2]
     assert "Accepted until 2099-12-31: The till was down." in _check(shop, capsys)
+    assert main(["check", "--page", "--config", str(shop / "holdfast.toml")]) == 0
+    page = Path(capsys.readouterr().out.strip())
+    assert page == _releases(shop).folder(2) / "quality.html"
+    assert "The till was down." in page.read_text()
 
 
 def _damage(candidate: Candidate) -> Path:

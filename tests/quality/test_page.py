@@ -1,0 +1,128 @@
+"""The page of a verdict: worst first, nothing from a delivery is markup, no outside address, a browser reads it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from quality import page
+from quality.charts import Chart, Point, charts
+from quality.verdict import Result, Verdict
+from tests.quality.shop import FIRST, Delivery, Shop, daily
+from warehouse.manifest import Manifest
+
+HOSTILE = '<script>document.title="owned"</script><img src="http://evil.example/x" onerror=alert(1)>&"\''
+MANIFEST = Manifest(3, 2, "", "2026-06-30", "2026-06-01", "UTC", "", "", "", "run", "", (), {})
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+VOID = {"meta", "br", "img", "polygon", "polyline", "circle"}
+
+
+def result(severity: str, check: str, passed: bool = False, text: str = "plain") -> Result:
+    return Result(check, text, None, severity, passed, text, text, text, text)  # type: ignore[arg-type]
+
+
+def verdict(*results: Result) -> Verdict:
+    return Verdict.of("d" * 64, results, "2026-07-01T00:00:00+00:00")
+
+
+class Reading(HTMLParser):
+    """Every element with its attributes, all text, and whether each element is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag in VOID or self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def hostile_page() -> str:
+    point = Point(date(2026, 6, 30), 1.0, 0.5, 2.0, True)
+    found = verdict(*(result(one, HOSTILE, text=HOSTILE) for one in ("critical", "warning", "info")))
+    passed = replace(result("critical", HOSTILE, True, HOSTILE), column=HOSTILE)
+    judged = Verdict.of("d" * 64, [*found.results, passed], HOSTILE)
+    return page.render(judged, replace(MANIFEST, watermark=HOSTILE), [Chart(HOSTILE, HOSTILE, (point,))])
+
+
+def test_what_came_out_of_a_delivery_is_text_and_nothing_else() -> None:
+    read = Reading(hostile_page())
+    assert read.open == []
+    assert {tag for tag, _ in read.elements} & {"script", "img", "iframe", "link", "object", "a", "form"} == set()
+    assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
+    assert read.text.count(HOSTILE) >= 12
+
+
+def test_it_names_no_address_and_allows_none() -> None:
+    html = hostile_page().replace("http://evil.example", "")
+    assert re.findall(r"(?:https?:)?//\w", html) == []
+    assert "default-src 'none'" in html
+    assert not {name for _, one in Reading(html).elements for name in one} & {"src", "href", "action", "srcset"}
+
+
+def test_the_worst_comes_first_and_everything_judged_is_there() -> None:
+    failed = [result("info", "noted"), result("warning", "late"), result("critical", "empty")]
+    html = page.render(verdict(*failed, result("info", "ok", True)), MANIFEST, [])
+    assert html.index(": empty<") < html.index(": late<") < html.index(": noted<") < html.index("<td>ok</td>")
+    assert "Refused candidate, up to 2026-06-30" in html
+    assert "1 of 4 checks blocks" in html
+
+
+def test_charts_show_the_band_and_the_judged_days(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "warehouse")
+    history = daily(2000, 50)
+    shop.publish(history)
+    next_day = FIRST + timedelta(days=50)
+    audit = shop.audit(shop.stage([*history, Delivery(next_day, 9000)]))
+    drawn = {one.metric: one for one in charts(audit.profiles["orders"], audit.watermark, 5.0)}
+    assert {"rows", "persons per row", "median amount", "share without country"} <= set(drawn)
+    last = drawn["rows"].points[-1]
+    assert (last.day, last.value, last.is_judged, last.is_outside) == (next_day, 9000, True, True)
+    assert last.low is not None
+    assert last.high is not None
+    assert last.low < 2000 < last.high < 9000
+    assert [point.is_judged for point in drawn["rows"].points[:-1]] == [False] * 50
+    html = page.render(verdict(result("info", "ok", True)), MANIFEST, list(drawn.values()))
+    assert html.count("<svg") == len(drawn)
+    assert html.count('class="outside"') == 1
+    assert "rows: 1 of the judged days outside of the band" in html
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: the page is read by html.parser only")
+def test_a_browser_reads_it_as_it_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "quality.html"
+    file.write_text(hostile_page(), encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    options.append(f"--user-data-dir={tmp_path / 'profile'}")
+    done = subprocess.run(
+        [str(CHROMIUM), *options, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=120
+    )
+    read = Reading(done.stdout.replace("<br>", ""))
+    assert "<title>Refused candidate: quality</title>" in done.stdout
+    tags = [tag for tag, _ in read.elements]
+    assert tags.count("svg") == 1
+    assert "script" not in tags
+    assert "img" not in tags
+    assert sum(attributes.get("class", "") in ("finding critical", "finding warning", "finding info")
+               for _, attributes in read.elements) == 3  # fmt: skip
