@@ -9,7 +9,7 @@ FROM := 0
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test fuzz lint ui bench docs clean
+.PHONY: setup run test fuzz lint ui bench docs faults clean
 
 setup: $(STAMP)
 
@@ -54,6 +54,10 @@ bench: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m pipelines.dictionary docs/tables.md
 	$(BIN)/python -m tests.correctness
+
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults.catalogue
+	HOLDFAST_FAULTS=all $(BIN)/python -m pytest tests/faults
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -61,7 +61,7 @@ class Audit:
                 self._try("read", name, partial(self._read, table))
         self._try("identities", "all", lambda: identities.observe(self.tables, self._filled(), self.watermark))
         for name, entry in self.catalog.sources.items():
-            self._try("profile", name, partial(self._source, entry))
+            self._try("profile", name, partial(self.of_source, entry))
         self._try("origins", "all", self._origins)
         for name, frame in self._filled().items():
             self._try("fits", name, partial(fits.observe, self.tables[name], frame))
@@ -99,7 +99,7 @@ class Audit:
     def _rows(self, layer: str, table: str) -> int:
         return sum(file.rows for file in self.manifest.of(layer, table))
 
-    def _source(self, entry: Entry) -> list[Observation]:
+    def of_source(self, entry: Entry) -> list[Observation]:
         name, bounds = entry.table.name, self.config.quality
         measured = profile.measure(entry, self.manifest, self.store, self.head)
         self.profiles[name] = measured

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+import polars as pl
+
 from quality.profile import Profile
 from quality.rejected import Rejected
 from quality.verdict import Observation, Severity
@@ -32,8 +34,10 @@ def observe(profile: Profile, rejected: Rejected, rows_in_lake: int, bounds: Bou
     usual_repeated = _usual_repeated(profile)
     for line in new:
         found += _empty(profile, line)
+        found += _shrunken(profile.source, line, bounds)
         found += _quarantined(profile.source, line, rejected, bounds)
         found += _repeated(profile.source, line, usual_repeated + bounds.repeated_ids)
+    found += _repeated_elsewhere(profile, usual_repeated + bounds.repeated_ids)
     together = _quarantined_in_all(profile.source, new, bounds.quarantine_blocks)
     return [*found, *together, *_quarantined_days(profile, rejected, bounds.quarantine_blocks)]
 
@@ -85,6 +89,23 @@ def _empty(profile: Profile, line: dict[str, Any]) -> list[Observation]:
             "Deliver it again, or take it out of the inbox if nothing happened, and run again.",
             where=line["path"],
         )
+    ]
+
+
+def _shrunken(source: str, line: dict[str, Any], bounds: Bounds) -> list[Observation]:
+    """A file that comes again takes the place of its former self: with few of its rows it takes the others away."""
+    before = line["former_rows"]
+    if before is None or before < LEAST_ROWS:
+        return []
+    message = (
+        f"The file came before with {before:,} rows and has {line['rows_in']:,} now; those it lacks are gone from the "
+        "tables. Was it cut off? Have it delivered again."
+    )
+    levels: list[tuple[Severity, float]] = [("critical", bounds.nearly_nothing), ("warning", bounds.shrunken_file)]
+    share, check = line["rows_in"] / before, "the file keeps its rows"
+    return [
+        Observation(check, source, share, least, None, severity, message, where=line["path"])
+        for severity, least in levels
     ]
 
 
@@ -144,6 +165,26 @@ def _repeated(source: str, line: dict[str, Any], most: float) -> list[Observatio
     )
     share, bound = line["superseded"] / line["taken"], min(1.0, most)
     return [Observation("share of repeated ids", source, share, None, bound, "warning", message, where=line["path"])]
+
+
+def _repeated_elsewhere(profile: Profile, most: float) -> list[Observation]:
+    """Rows of earlier files that new ones stand for now: a delivery that came before under another name."""
+    older = profile.files.filter(~pl.col("is_new"))
+    superseded = int(older.select(pl.col("superseded") - pl.col("superseded_before")).to_series().sum())
+    taken = int(profile.new_files.get_column("taken").sum())
+    if taken < LEAST_ROWS or not superseded:
+        return []
+    message = (
+        f"The new files hold {taken:,} rows; {superseded:,} rows that came before have the same ids and do not count "
+        "any more: a delivery came again under another name, or ids are not unique."
+    )
+    where = ", ".join(profile.new_files.get_column("path").head(3))
+    bound = min(1.0, most)
+    return [
+        Observation(
+            "share of repeated ids", profile.source, superseded / taken, None, bound, "warning", message, where=where
+        )
+    ]
 
 
 def _usual_repeated(profile: Profile) -> float:

@@ -45,7 +45,7 @@ class Profile:
 
     `days`: day, rows (current versions), facts (of these, what really happened), persons, amount (the median),
     no_channel and no_country (rows without).
-    `files`: the ledger's lines with `is_new`. `judged`: the days this candidate is answerable for, ascending.
+    `files`: the ledger's lines, as `ledger` gives them. `judged`: the days this candidate is answerable for, ascending.
     `newest_day` is the newest day of the lake, `gap_days` the longest gap between its days in the history read.
     """
 
@@ -96,15 +96,22 @@ def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | No
 
 
 def ledger(source: str, candidate: Manifest, store: Store, head: Manifest | None) -> pl.DataFrame:
-    """The source's lines in the ledger, sorted by path, with `is_new`: not in the release it builds on."""
+    """The source's lines in the ledger, sorted by path, with what the release it builds on knew of them: `is_new` (that
+    content, read that way, was not there), `superseded_before`, and `former_rows` of a file of that path, if any."""
 
     def lines(manifest: Manifest | None) -> pl.LazyFrame:
         files = manifest.of(ledgers.LAYER, ledgers.TABLE) if manifest else []
         own = [file for file in files if file.partition == ledgers.partition(source)]
         return store.scan(own, ledgers.SCHEMA)
 
-    known = lines(head).select(DELIVERY).unique().with_columns(is_new=pl.lit(False))
-    found = lines(candidate).join(known, on=DELIVERY, how="left").with_columns(pl.col("is_new").fill_null(True))
+    former = lines(head).select("path", former_rows="rows_in").unique("path")
+    known = lines(head).select(*DELIVERY, superseded_before="superseded").unique(DELIVERY)
+    found = (
+        lines(candidate)
+        .join(known, on=DELIVERY, how="left")
+        .join(former, on="path", how="left")
+        .with_columns(pl.col("superseded_before").fill_null(0), is_new=pl.col("superseded_before").is_null())
+    )
     return found.sort("path").collect()
 
 

@@ -14,7 +14,8 @@ from warehouse.keys import Keys
 SEVERITIES = ("critical", "warning", "info")
 # The checks of deliveries, days and changes. What guards the tables themselves (files, keys, identities) always blocks.
 CHECKS = (
-    *("the file is not empty", "share of a day in quarantine", "share in quarantine of small files together"),
+    *("the file is not empty", "the file keeps its rows"),
+    *("share of a day in quarantine", "share in quarantine of small files together"),
     *("share of repeated ids", "rows of the day", "the day is delivered", "persons per row", "persons are told apart"),
     *("median amount", "amounts keep their unit", "missing channel", "missing country", "days without news"),
     *("unknown customers", "usage before the subscription began"),
@@ -35,6 +36,7 @@ class Bounds:
     quarantine_blocks: float = 0.25
     quarantine_warns: float = 0.05
     repeated_ids: float = 0.2
+    shrunken_file: float = 0.5
     missing_attributes: float = 0.3
     nearly_nothing: float = 0.05
     unknown_customers: float = 0.2
