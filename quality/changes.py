@@ -1,7 +1,8 @@
 """What a candidate changes in days that were published before.
 
 Here belongs only the comparison of a metric table with itself in the last release: lost rows, days restated although
-nothing touched them, and restatements of settled days beyond a bound. New days are not changes.
+nothing touched them, and restatements of settled days beyond a bound. New days are not changes, nor is what becomes of
+rows that were not complete.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def observe(
     restated = [file for file in before if file.path not in kept]
     if not restated:
         return found
-    cells = _cells(table, store.scan(restated).collect(), frame)
+    told = store.scan(restated).filter("is_complete" if "is_complete" in frame.columns else pl.lit(True))
+    cells = _cells(table, told.collect(), frame)
     settled = _settled(table, cells, date.fromisoformat(head.watermark), bounds)
     return [*found, *_untouched(table, cells, candidate), *settled]
 

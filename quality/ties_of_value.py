@@ -52,6 +52,12 @@ TIES_OF_VALUE = (
     ),
     *(_paid_before(days) for days in (365, 90)),
     Tie(
+        "what comes due is paid for at the watermark",
+        Side("upcoming_renewals", pl.col("mrr"), {"date": pl.col("as_of"), **same("currency")}, pl.lit(True)),
+        Side("mrr_daily", pl.col("mrr_closing"), same("date", "currency"), CONTRACT),
+        relation="<=",
+    ),
+    Tie(
         "who is at risk was so the day before, and neither lost nor censored",
         Side("survival_curves", pl.col("at_risk"), same("age_days", *_CURVE), pl.col("age_days") > 0),
         Side("survival_curves", _SEEN_ON, {"age_days": pl.col("age_days") + 1, **same(*_CURVE)}, pl.lit(True)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,3 +25,7 @@ class Settings:
     time_zone: str = "UTC"
     sources: frozenset[str] = field(default_factory=frozenset)
     dimensions: tuple[str, ...] = ()
+
+    def of_all_days(self) -> Settings:
+        """The same from the first day of all, for tables that are recomputed whole."""
+        return replace(self, first_day=date(1, 1, 1))

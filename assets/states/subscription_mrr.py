@@ -31,6 +31,10 @@ table = Table(
         Column("plan", pl.String, "The plan that the row names.", "plan", nullable=True),
         Column("churn_type", pl.String, "Why, should it be lost here.", "type", allowed=TYPES),
         Column("churn_reason", pl.String, "The reason, should it be lost here.", "reason", nullable=True),
+        Column("is_past_due", pl.Boolean, "Whether it counts although its payment is late.", "flag"),
+        Column("current_period_end", pl.Date, "The day what is paid for ends, if said.", "day", nullable=True),
+        Column("interval", pl.String, "What the amount is charged for.", "interval"),
+        Column("interval_count", pl.Int64, "How many intervals one charge covers.", "intervals"),
     ),
     partitioning="shard",
     sources=("subscriptions",),
@@ -117,6 +121,10 @@ def _points(rows: pl.LazyFrame) -> pl.LazyFrame:
         .when(pl.col("is_late"))
         .then(pl.lit("past_due"))
         .otherwise("churn_reason"),
+        is_past_due=pl.col("is_late") & (pl.col("mrr") > 0),
+        current_period_end="current_period_end",
+        interval="interval",
+        interval_count="interval_count",
     )
 
 
@@ -153,4 +161,8 @@ def _lost(rows: pl.LazyFrame, day: pl.Expr, churn_type: str, churn_reason: str) 
         plan=pl.col("plan"),
         churn_type=pl.lit(churn_type),
         churn_reason=pl.lit(churn_reason),
+        is_past_due=pl.lit(False),
+        current_period_end=pl.lit(None, pl.Date),
+        interval="interval",
+        interval_count="interval_count",
     )

@@ -17,7 +17,7 @@ from tests.oracle.worlds import MINOR_UNITS, Row, World
 TYPES = {
     **dict.fromkeys(("amount", "refunded_amount", "quantity", "discount", "discount_percent"), "DECIMAL(38, 6)"),
     **dict.fromkeys(("updated_at", "received_at", "instant"), "TIMESTAMP"),
-    **dict.fromkeys(("day", "ended_day", "date"), "DATE"),
+    **dict.fromkeys(("day", "ended_day", "date", "current_period_end"), "DATE"),
     **dict.fromkeys(("interval_count", "line", "digits"), "BIGINT"),
     **dict.fromkeys(("orders_window_days", "usage_window_days", "grace_days", "settle_days"), "INTEGER"),
     **dict.fromkeys(("full_extract", "lines", "distinct_rows"), "BOOLEAN"),
@@ -27,8 +27,8 @@ TYPES = {
 ORIGIN = "channel country"
 COLUMNS = {
     "orders": f"order_id customer_id ordered_at amount currency refunded_amount status updated_at {ORIGIN}",
-    "subscriptions": "change_id subscription_id customer_id ended_day status plan amount interval interval_count "
-    f"quantity discount discount_percent currency churn_type churn_reason updated_at {ORIGIN}",
+    "subscriptions": "change_id subscription_id customer_id ended_day current_period_end status plan amount interval "
+    f"interval_count quantity discount discount_percent currency churn_type churn_reason updated_at {ORIGIN}",
     "events": f"event_id user_id customer_id occurred_at event_name received_at {ORIGIN}",
     "customers": f"customer_id updated_at {ORIGIN}",
     "fx_rates": "currency rate",

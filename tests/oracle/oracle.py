@@ -36,6 +36,7 @@ GRAIN = {
     "churn_reasons_daily": ("basis", "date", "churn_type", "churn_reason"),
     "ltv_daily": ("date", "currency", "is_converted"),
     "survival_curves": ("basis", "age_days"),
+    "renewals_daily": ("date", "currency", "is_converted"),
 }
 NEEDS = {
     "user_activity_daily": {"events"},
@@ -53,6 +54,7 @@ NEEDS = {
     "churn_reasons_daily": {"orders", "subscriptions", "events"},
     "ltv_daily": {"subscriptions"},
     "survival_curves": {"orders", "subscriptions", "events"},
+    "renewals_daily": {"subscriptions"},
 }
 # Tables without segments; the second are not recomputed here.
 UNSEGMENTED = {"mrr_movements"}

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from tests.oracle.worlds_draw import MINOR_UNITS, STARTS, ZONES, Draw, Row, Source, World
 from tests.oracle.worlds_sources import customers, events, fx_rates, orders
-from tests.oracle.worlds_subscriptions import subscriptions
+from tests.oracle.worlds_subscriptions import subscriptions, with_period_ends
 
 __all__ = ["MINOR_UNITS", "Row", "Source", "World", "world"]
 
@@ -40,6 +40,10 @@ def world(seed: int) -> World:
         sources["customers"] = customers(draw)
     if reporting is not None:
         sources["fx_rates"] = fx_rates(draw, reporting)
+    # What came to the worlds later has dice of its own, so that all else of a seed stays as it was.
+    later = random.Random(f"later {seed}")
+    if "subscriptions" in sources and later.random() < 0.6:
+        sources["subscriptions"] = with_period_ends(sources["subscriptions"], later)
     return World(
         sources=sources,
         seed=seed,

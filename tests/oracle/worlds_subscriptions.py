@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 from tests.oracle.worlds_draw import Draw, Row, Source, deliver, origin
@@ -162,3 +164,19 @@ def periods(draw: Draw) -> Source:
             day += timedelta(days=draw.dice.choice((length or 5, length or 5, 5, 12, 40)))
     rows += [corrected(draw, row) for row in rows if draw.chance(0.1)]
     return deliver(draw, "subscriptions", rows, OPTIONAL, shape="periods", ends_inclusive=draw.chance(0.3))
+
+
+def with_period_ends(source: Source, dice: random.Random) -> Source:
+    """The same subscriptions, some of whose rows say when what is paid for ends. From dice of their own."""
+    files = {path: tuple({**row, "current_period_end": _period_end(row, dice)} for row in rows)
+             for path, rows in source.files.items()}  # fmt: skip
+    return replace(source, columns=(*source.columns, "current_period_end"), files=files)
+
+
+def _period_end(row: Row, dice: random.Random) -> str | None:
+    start = row["started_at"] if "started_at" in row else row["effective_at"]
+    if dice.random() < 0.6:
+        return None
+    return (
+        date.fromisoformat(str(start)[:10]) + timedelta(days=dice.choice((-3, 0, 1, 7, 14, 30, 31, 60)))
+    ).isoformat()

@@ -2,6 +2,7 @@
 
 CREATE TABLE subscription_states AS  -- the row in force at the end of each day
 SELECT d.day, r.subscription_id, r.customer_id, r.currency, r.plan, r.churn_type, r.churn_reason,
+  r.day AS row_day, r.interval, coalesce(r.interval_count, 1) AS interval_count, r.current_period_end,
   CASE WHEN x.day <= d.day THEN 'deleted' WHEN r.ended_day <= d.day THEN 'canceled' ELSE coalesce(r.status, 'active') END AS status,
   half_even(
     greatest(0, millionths(r.amount) * millionths(coalesce(r.quantity, 1)) * (100000000 - millionths(coalesce(r.discount_percent, 0)))

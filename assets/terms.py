@@ -1,0 +1,117 @@
+"""The terms of subscriptions: on which days what is paid for comes to its end, and what was worth how much until then.
+
+What became of a term, and which days are looked at, is a table's own. Source: docs/metrics.md section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import polars as pl
+
+from assets.calendar import NEVER, day_number, to_date
+
+SUBSCRIPTION: Final = ["person", "currency", "subscription_id"]
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+_DAYS: Final = {"day": 1, "week": 7}
+
+
+def points(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
+    """Each change of a subscription with how long it holds (`until`), and its anchor: the day its due days are
+    counted from.
+
+    That is the stated end of the period; else that of the paying change just before, where the interval is the same;
+    else the day of the change itself.
+    """
+    before = {name: pl.col(name).shift(1).over(SUBSCRIPTION) for name in ("mrr", "interval", "interval_count")}
+    goes_on = (
+        (before["mrr"] > 0)
+        & (before["interval"] == pl.col("interval"))
+        & (before["interval_count"] == pl.col("interval_count"))
+    )
+    own = pl.when(~goes_on.fill_null(False)).then("day")
+    return (
+        subscription_mrr.sort(*SUBSCRIPTION, "day")
+        .with_columns(
+            anchor=pl.coalesce("current_period_end", own),
+            until=pl.col("day").shift(-1).over(SUBSCRIPTION).fill_null(to_date(pl.lit(NEVER))),
+        )
+        .with_columns(pl.col("anchor").forward_fill().over(SUBSCRIPTION))
+    )
+
+
+def due_days(points: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
+    """The due days up to `last` of every term that has begun: person, currency, subscription_id, `due`.
+
+    A change states the days anchor + k intervals after its own day. A term that has begun before the next change comes
+    due, whatever that one says.
+    """
+    paying = points.filter(pl.col("mrr") > 0, pl.col("day") < last).with_columns(
+        months=pl.col("interval").replace_strict(_MONTHS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
+        days=pl.col("interval").replace_strict(_DAYS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
+    )
+    return pl.concat([_by_months(paying, last), _by_days(paying, last)]).unique()
+
+
+def standing(subscription_mrr: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds to each term `mrr_due`, the last MRR above 0 before it was due, and `paid_day`, the last day of that MRR."""
+    held = subscription_mrr.filter(pl.col("mrr") > 0).select(*SUBSCRIPTION, "day", "until", "plan", mrr_due="mrr")
+    return (
+        terms.with_columns(before=pl.col("due") - pl.duration(days=1))
+        .sort("before")
+        .join_asof(
+            held.sort("day"),
+            left_on="before",
+            right_on="day",
+            by=SUBSCRIPTION,
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .with_columns(paid_day=pl.min_horizontal("before", pl.col("until") - pl.duration(days=1)))
+        .drop("before", "day", "until")
+    )
+
+
+def _by_months(paying: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
+    def month(day: pl.Expr) -> pl.Expr:
+        return day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - 1
+
+    def after(steps: pl.Expr) -> pl.Expr:
+        number = month(pl.col("anchor")) + steps * pl.col("months")
+        first = pl.date(number // 12, number % 12 + 1, 1)
+        return first + pl.duration(days=pl.min_horizontal(pl.col("anchor").dt.day(), first.dt.month_end().dt.day()) - 1)
+
+    since = (month(pl.col("day")) - month(pl.col("anchor"))) // pl.col("months")
+    up_to = (month(pl.min_horizontal("until", last)) - month(pl.col("anchor"))) // pl.col("months")
+    return _kept(paying.filter(pl.col("months") > 0), since, up_to, after, last)
+
+
+def _by_days(paying: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
+    def after(steps: pl.Expr) -> pl.Expr:
+        return to_date(day_number(pl.col("anchor")) + steps * pl.col("days"))
+
+    since = (day_number(pl.col("day")) - day_number(pl.col("anchor"))) // pl.col("days")
+    up_to = (day_number(pl.min_horizontal("until", last)) - day_number(pl.col("anchor"))) // pl.col("days")
+    return _kept(paying.filter(pl.col("days") > 0), since, up_to, after, last)
+
+
+def _kept(
+    paying: pl.LazyFrame, since: pl.Expr, up_to: pl.Expr, after: Callable[[pl.Expr], pl.Expr], last: pl.Expr
+) -> pl.LazyFrame:
+    """Of the days `after` so many steps, from about `since` to about `up_to`, those on which a term comes due."""
+    step = pl.col("step")
+    begins = pl.when(step > 0).then(pl.max_horizontal(after(step - 1), "day")).otherwise("day")
+    return (
+        paying.with_columns(
+            step=pl.int_ranges(
+                since.clip(lower_bound=0).cast(pl.Int32),
+                pl.max_horizontal(up_to, 0).cast(pl.Int32) + 3,
+                dtype=pl.Int32,
+            )
+        )
+        .explode("step", empty_as_null=False)
+        .with_columns(due=after(step), begins=begins)
+        .filter(pl.col("due") > pl.col("day"), pl.col("due") <= last, pl.col("begins") < pl.col("until"))
+        .select(*SUBSCRIPTION, "due")
+    )
