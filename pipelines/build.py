@@ -15,9 +15,18 @@ import polars as pl
 from pipelines.days import DayRange, dimensions_of, is_redefined
 from pipelines.engines import Engine, LocalEngine
 from pipelines.months import PREFIX, month_of
-from pipelines.parts import EVERYTHING, Part, compute, compute_partial, layer_of, month_in, scan_rows, shard_in
+from pipelines.parts import (
+    EVERYTHING,
+    Part,
+    catalog_in,
+    compute,
+    compute_partial,
+    layer_of,
+    month_in,
+    scan_rows,
+    shard_in,
+)
 from pipelines.workspace import Workspace
-from warehouse import catalog as catalogs
 from warehouse import reduction
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_name
@@ -155,12 +164,12 @@ def _files_for(
 
 
 def _layer_of(workspace: Workspace, table: str) -> str:
-    return layer_of(catalogs.load(workspace.catalog.folder), table)
+    return layer_of(catalog_in(workspace.catalog.folder), table)
 
 
 def _reference(workspace: Workspace, table: str) -> pl.LazyFrame:
     files = workspace.draft.files("sources", table).values()
-    return scan_rows(workspace.store, catalogs.load(workspace.catalog.folder), table, files)
+    return scan_rows(workspace.store, catalog_in(workspace.catalog.folder), table, files)
 
 
 def _kept_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, DataFile | None]:

@@ -12,6 +12,7 @@ from warehouse.table import Column, Derived, Measure, Ratio, Table
 
 LAYERS = {
     "metrics": "What is published: one folder per table in every release.",
+    "histories": "Published as well: what releases have to tell, one file per release that has something to tell.",
     "states": "What the published tables are computed from; kept in the warehouse, not published.",
     "sources": "The canonical form of what is delivered; kept in the warehouse, not published.",
 }
@@ -20,6 +21,7 @@ PARTITIONING = {
     "shard": "one file per shard of people",
     "shard/month": "one file per shard of people and calendar month",
     "whole": "one file",
+    "release": "one file per release",
 }
 
 

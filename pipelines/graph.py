@@ -14,7 +14,7 @@ from pipelines.jobs import daily
 from pipelines.publishing import build_release
 from pipelines.resources import Warehouse
 from pipelines.schedules import build_schedule, build_sensor
-from pipelines.table_assets import build_assets
+from pipelines.table_assets import build_assets, describe_histories
 from warehouse import catalog, config
 
 
@@ -36,7 +36,7 @@ def build(
         config_file=str(settings.file) if settings else "", assets_folder=str(assets_folder) if assets_folder else ""
     )
     return dg.Definitions(
-        assets=[*build_assets(tables, months), build_release(tables, months)],
+        assets=[*build_assets(tables, months), *describe_histories(tables, months), build_release(tables, months)],
         asset_checks=[build_audit(tables)],
         jobs=[daily],
         schedules=[build_schedule(settings)] if settings else None,

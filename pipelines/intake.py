@@ -49,6 +49,11 @@ def take_in(workspace: Workspace, source: str, *, retake: bool = False, again: D
     return _Intake(workspace, source, again).take(files)
 
 
+def take_in_again(workspace: Workspace, source: str, files: Sequence[InboxFile]) -> IngestResult:
+    """Takes exactly these files of a source into the draft, over its base, as the configuration reads them now."""
+    return _Intake(workspace, source, None).take(files)
+
+
 class _Intake:
     """Taking in the files of one source, step by step."""
 

@@ -37,7 +37,7 @@ class Part:
 
 def compute(part: Part) -> pl.DataFrame:
     """The rows of this part of a state: the declared columns, sorted by the grain."""
-    entry = _catalog(part.catalog_folder)[part.table]
+    entry = catalog_in(part.catalog_folder)[part.table]
     table = entry.table
     return (
         _apply(part, entry)
@@ -51,7 +51,7 @@ def compute_partial(part: Part) -> Path:
     """The measures of one shard, written to `target`; returns it."""
     assert part.target is not None
     unfinished = part.target.with_suffix(".tmp")
-    _apply(part, _catalog(part.catalog_folder)[part.table]).collect().write_parquet(unfinished, compression="lz4")
+    _apply(part, catalog_in(part.catalog_folder)[part.table]).collect().write_parquet(unfinished, compression="lz4")
     unfinished.replace(part.target)
     return part.target
 
@@ -68,7 +68,7 @@ def month_in(partition: str) -> str | None:
 
 
 def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
-    catalog = _catalog(part.catalog_folder)
+    catalog = catalog_in(part.catalog_folder)
     frames = {
         parameter: scan_rows(part.store, catalog, table, part.inputs[parameter])
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
@@ -108,5 +108,6 @@ def _shard_or_none(partition: str) -> int | None:
 
 
 @cache
-def _catalog(folder: Path | None) -> Catalog:
+def catalog_in(folder: Path | None) -> Catalog:
+    """All tables there are under the folder (default: assets/), looked for once."""
     return catalogs.load(folder)

@@ -38,15 +38,18 @@ def build_release(tables: Catalog, months: dg.PartitionsDefinition[str]) -> dg.A
             published = steps.publish(warehouse.workspace)
         selected = set(context.partition_keys)
         extra = [month for month in months_between(days.first_day, days.last_day) if month not in selected]
-        for event in _materializations(tables, extra):
+        for event in _materializations(tables, sorted(selected), extra):
             context.log_event(event)
         return dg.MaterializeResult(metadata=_metadata(published, warehouse))
 
     return release
 
 
-def _materializations(tables: Catalog, extra_months: list[str]) -> Iterator[dg.AssetMaterialization]:
-    """The months that this run covered beyond those it was launched for."""
+def _materializations(tables: Catalog, months: list[str], extra_months: list[str]) -> Iterator[dg.AssetMaterialization]:
+    """What no step of its own made, and the months that this run covered beyond those it was launched for."""
+    for name in tables.histories:
+        for month in months:
+            yield dg.AssetMaterialization(name, partition=month)
     for name in [*(entry.table.name for entry in tables), RELEASE]:
         for month in extra_months:
             yield dg.AssetMaterialization(name, description="covered by a run of other months", partition=month)

@@ -53,7 +53,7 @@ def open_release(config: Config, number: int | None = None) -> Manifest:
 
 def scan(config: Config, release: Manifest, table: str) -> pl.LazyFrame:
     """A published table of that release, unread; where it has no file, an empty one as it is declared today."""
-    files = release.of("metrics", table)
+    files = release.published(table)
     schema = None if files else catalog.load()[table].table.polars_schema()
     return Store(config.home).scan(files, schema)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipelines import build, ingest
+from pipelines import build, ingest, restatements
 from pipelines.asked import Asked
 from pipelines.clock import today
 from pipelines.days import DayRange, find_range
@@ -18,7 +18,7 @@ from warehouse import durable
 from warehouse.candidate import Candidate
 from warehouse.candidate import read as read_candidate
 from warehouse.errors import GateRefused
-from warehouse.manifest import Manifest
+from warehouse.manifest import HISTORIES, Manifest
 from warehouse.table import Table
 
 WHAT_A_RELEASE_TELLS = ("content_digest", "watermark", "config_version", "code_version")
@@ -68,7 +68,8 @@ def days_of(workspace: Workspace) -> DayRange:
 
 def missing_tables(workspace: Workspace) -> list[str]:
     """The tables this run has not made; without all of them a release would mix two states."""
-    return [entry.table.name for entry in workspace.catalog if not _is_marked(workspace, entry.table)]
+    made = (entry.table for entry in workspace.catalog if entry.table.layer != HISTORIES)
+    return [table.name for table in made if not _is_marked(workspace, table)]
 
 
 def audit(workspace: Workspace, asked: Asked) -> Verdict:
@@ -77,9 +78,10 @@ def audit(workspace: Workspace, asked: Asked) -> Verdict:
     A candidate with the head's content has the head's verdict.
     """
     days = days_of(workspace)
+    restatements.record(workspace)
     candidate = workspace.releases.stage(
         workspace.draft,
-        tables={name: entry.table for name, entry in workspace.catalog.metrics.items()},
+        tables=workspace.catalog.published,
         watermark=days.last_day,
         first_day=days.first_day,
         config=workspace.config,

@@ -10,6 +10,7 @@ from pipelines.failures import IO_RETRIES, failing_clearly
 from pipelines.months import first_day_of
 from pipelines.resources import Warehouse
 from warehouse.catalog import Catalog, Entry
+from warehouse.manifest import HISTORIES
 from warehouse.table import Column, Table
 
 SINGLE_RUN = dg.BackfillPolicy.single_run()
@@ -17,7 +18,23 @@ SINGLE_RUN = dg.BackfillPolicy.single_run()
 
 def build_assets(tables: Catalog, months: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
     """Sources first: a step of lower priority waits, so that the range of days is found from everything new."""
-    return [_asset(entry, tables, months) for entry in tables]
+    return [_asset(entry, tables, months) for entry in tables if entry.table.layer != HISTORIES]
+
+
+def describe_histories(tables: Catalog, months: dg.PartitionsDefinition[str]) -> list[dg.AssetSpec]:
+    """The histories on Dagster's page: no step makes them alone, they are written when the candidate is staged."""
+    return [
+        dg.AssetSpec(
+            name,
+            group_name=HISTORIES,
+            description=entry.table.description,
+            deps=list(tables.metrics),
+            partitions_def=months,
+            metadata={"dagster/column_schema": column_schema(entry.table)},
+            kinds={"polars", "parquet"},
+        )
+        for name, entry in tables.histories.items()
+    ]
 
 
 def _asset(entry: Entry, tables: Catalog, months: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:

@@ -50,7 +50,7 @@ class Audit:
 
     @property
     def tables(self) -> Mapping[str, Table]:
-        return {name: entry.table for name, entry in self.catalog.metrics.items()}
+        return self.catalog.published
 
     def measure(self) -> None:
         """Everything that Polars counts: staged files, identities, deliveries, days, origins and changes."""

@@ -26,13 +26,13 @@ def observe(
     table: Table, frame: pl.DataFrame, candidate: Manifest, head: Manifest, store: Store, bounds: Bounds
 ) -> list[Observation]:
     """A table of the candidate against itself in the release it builds on; only months that changed are read."""
-    before = head.of("metrics", table.name)
+    before = head.published(table.name)
     if not before:
         return []
     found = [_rows_lost(table, sum(file.rows for file in before), frame.height)]
     if "date" not in frame.columns or not table.segmented or not _same_rules(candidate, head):
         return found
-    kept = {file.path for file in candidate.of("metrics", table.name)}
+    kept = {file.path for file in candidate.published(table.name)}
     restated = [file for file in before if file.path not in kept]
     if not restated:
         return found

@@ -45,7 +45,7 @@ def damaged(observations: list[Observation]) -> set[str]:
 
 def read(candidate: Candidate, table: Table) -> pl.DataFrame:
     """The whole staged table; an empty frame where it has no files. Raises a Polars error where one is unreadable."""
-    paths = [candidate.folder / file.link for file in candidate.manifest.of("metrics", table.name)]
+    paths = [candidate.folder / file.link for file in candidate.manifest.published(table.name)]
     if not paths:
         return pl.DataFrame(schema=_schema(table))
     return pl.read_parquet(paths, glob=False, hive_partitioning=False)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from warehouse import deliveries, durable, links, manifest, schema_changes
 from warehouse.code import code_version
 from warehouse.draft import Draft
-from warehouse.manifest import PUBLISHED_LAYER, DataFile, Manifest
+from warehouse.manifest import PUBLISHED_LAYERS, DataFile, Manifest
 from warehouse.names import check_inside
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def propose(
     Raises StorageError where a table changed its columns or types without all its partitions following, or without a
     migration of it being declared.
     """
-    files = tuple(file for file in draft.all_files() if file.layer != PUBLISHED_LAYER or file.table in tables)
-    schemas = {name: _columns(table) for name, table in sorted(tables.items())}
+    files = tuple(file for file in draft.all_files() if file.layer not in PUBLISHED_LAYERS or file.table in tables)
+    schemas = {name: columns_of(table) for name, table in sorted(tables.items())}
     base = draft.base
     if base is not None:
         schema_changes.check(base, tables, schemas, files)
@@ -131,7 +131,8 @@ def count_changes(base: Manifest | None, files: Collection[DataFile]) -> dict[st
     return counts
 
 
-def _columns(table: Table) -> list[dict[str, Any]]:
+def columns_of(table: Table) -> list[dict[str, Any]]:
+    """The columns as a manifest lists them."""
     types = table.arrow_schema()
     keys = {column.name for column in table.keys}
     return [

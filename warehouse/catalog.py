@@ -18,7 +18,7 @@ from typing import Any
 
 from warehouse.table import Layer, Table
 
-LAYERS: tuple[Layer, ...] = ("sources", "states", "metrics")
+LAYERS: tuple[Layer, ...] = ("sources", "states", "metrics", "histories")
 COMPUTE = {"states": "build", "metrics": "measure"}
 ALL_SHARDS = "all_"
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -100,6 +100,15 @@ class Catalog:
     def metrics(self) -> Mapping[str, Entry]:
         return self.layer("metrics")
 
+    @property
+    def histories(self) -> Mapping[str, Entry]:
+        return self.layer("histories")
+
+    @property
+    def published(self) -> Mapping[str, Table]:
+        """The tables that a release holds."""
+        return {name: entry.table for name, entry in {**self.metrics, **self.histories}.items()}
+
     def for_sources(self, configured: Iterable[str]) -> Catalog:
         """The tables that can be computed from the configured sources alone."""
         known = set(configured)
@@ -142,7 +151,7 @@ def _import(path: Path, layer: str, root: Path) -> ModuleType:
 
 def _entry(module: ModuleType) -> Entry:
     table: Table = module.table
-    if table.layer == "sources":
+    if table.layer not in COMPUTE:
         return Entry(table, module, ())
     compute = getattr(module, COMPUTE[table.layer])
     names = (name for name in inspect.signature(compute).parameters if name != "settings")

@@ -18,7 +18,8 @@ from warehouse.names import WHOLE, check_data_path
 
 FORMAT = 1
 NAME = "_manifest.json"
-PUBLISHED_LAYER = "metrics"
+HISTORIES = "histories"
+PUBLISHED_LAYERS = ("metrics", HISTORIES)
 _ADVICE = "`holdfast doctor --deep` says which release is whole"
 _FILES = b',\n"files": ['
 _TAIL = re.compile(rb',\n"checksum": "([0-9a-f]{64})"\n}\n\Z')
@@ -90,8 +91,9 @@ class Manifest:
         """The files of a layer, or of one of its tables, sorted by table and partition."""
         return [file for file in self.files if file.layer == layer and (table is None or file.table == table)]
 
-    def published(self) -> list[DataFile]:
-        return self.of(PUBLISHED_LAYER)
+    def published(self, table: str | None = None) -> list[DataFile]:
+        """The files of the published tables, or of one of them."""
+        return [file for layer in PUBLISHED_LAYERS for file in self.of(layer, table)]
 
 
 def content_digest(schemas: Mapping[str, list[dict[str, Any]]], files: Iterable[DataFile]) -> str:

@@ -18,8 +18,8 @@ MONEY_SCALE = 4
 SEGMENT_ALL = "all"
 UNKNOWN = "unknown"
 
-Layer = Literal["sources", "states", "metrics"]
-Partitioning = Literal["month", "shard", "shard/month", "whole"]
+Layer = Literal["sources", "states", "metrics", "histories"]
+Partitioning = Literal["month", "shard", "shard/month", "whole", "release"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from warehouse.errors import GateRefused
 from warehouse.releases import Releases
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDER = ["sources", "states", "metrics", "release"]
+ORDER = ["sources", "states", "metrics", "histories", "release"]
 
 
 def _launch(

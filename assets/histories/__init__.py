@@ -1,0 +1,1 @@
+"""Published tables that grow by what each release has to tell; here only their declarations."""

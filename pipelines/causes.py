@@ -1,0 +1,101 @@
+"""Why published days may have changed in a run: another definition, changed or deleted source rows, late rows.
+
+Found from the lake alone, before any number is looked at. What each cause did to the tables is for restatements.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import polars as pl
+
+from assets.histories.restatements import CHANGED_ROWS, DEFINITION, LATE_ROWS
+from pipelines.days import is_redefined
+from pipelines.ingest import known_files
+from pipelines.workspace import Workspace
+from warehouse import codes, source_rows
+from warehouse.cells import Files, differing
+from warehouse.draft import Draft
+from warehouse.inbox import InboxFile
+from warehouse.manifest import Manifest
+
+SOURCES = "sources"
+UNDATED = "customers"
+Lake = Mapping[str, Files]
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """`present` are the causes of this run, in their order. `old_lake` is what the present configuration makes of the
+    deliveries that the base release had; `late` the late rows of each source that has some."""
+
+    present: tuple[str, ...]
+    old_lake: Lake
+    late: Mapping[str, pl.DataFrame]
+
+
+def find(workspace: Workspace, base: Manifest) -> Causes:
+    """Compares the run's lake with the base's: only partitions that differ, and ids, are read."""
+    redefined = is_redefined(workspace)
+    old = {source: _old_files(workspace, base, source, redefined) for source in workspace.catalog.sources}
+    last_day, changed, late = date.fromisoformat(base.watermark), False, {}
+    for source, before in old.items():
+        after = workspace.draft.files(SOURCES, source)
+        if not differing(before, after):
+            continue
+        moved = source_rows.moved(workspace.store, source, before, after)
+        counted = _of_published_days(source, moved.come, last_day)
+        unknown = source_rows.of_new_ids(workspace.store, source, counted, before)
+        if source == UNDATED:
+            unknown = _with_facts(workspace, base, unknown)
+        if unknown.height:
+            late[source] = unknown
+        known = counted.join(unknown, on=source_rows.ORIGIN, how="anti")
+        changed |= bool(known.height or _of_published_days(source, moved.gone, last_day).height)
+    found = {DEFINITION: redefined, CHANGED_ROWS: changed, LATE_ROWS: bool(late)}
+    return Causes(tuple(cause for cause, is_there in found.items() if is_there), old, late)
+
+
+def _of_published_days(source: str, rows: pl.DataFrame, last_day: date) -> pl.DataFrame:
+    """Facts of later days say nothing of the days published before."""
+    return rows if source == UNDATED else rows.filter(pl.col("day") <= last_day)
+
+
+def _with_facts(workspace: Workspace, base: Manifest, customers: pl.DataFrame) -> pl.DataFrame:
+    """Attributes of customers nobody knew restate nothing."""
+    known = workspace.store.scan(base.of(SOURCES, codes.TABLE), codes.SCHEMA).filter(pl.col("kind") == "customer")
+    return customers.join(known.select("id").collect(), left_on="customer_id", right_on="id", how="semi")
+
+
+def _old_files(workspace: Workspace, base: Manifest, source: str, redefined: bool) -> Files:
+    before = {file.partition: file for file in base.of(SOURCES, source)}
+    if not redefined:
+        return before
+    if source not in base.notes:  # configured since
+        return workspace.draft.files(SOURCES, source)
+    return _read_anew(workspace, base, source) or before
+
+
+def _read_anew(workspace: Workspace, base: Manifest, source: str) -> Files | None:
+    """The base's rows of a source where its files are to be read in another way now: those that still are in the inbox
+    as they were then are read again; of the others the rows stay as they were. None where nothing is read otherwise."""
+    reading, config = workspace.config.reading(source), workspace.config
+    former, now = (known_files(one, source) for one in (base, replace(base, notes=workspace.draft.all_notes())))
+    again = [
+        InboxFile(path, now[path].size, now[path].mtime_ns)
+        for path, known in sorted(former.items())
+        if known.reading != reading and path in now and now[path].sha256 == known.sha256
+    ]
+    if not again:
+        return None
+    from pipelines.intake import take_in_again
+
+    draft = Draft.open_or_create(config.home, f"{workspace.draft.run_id}.read-anew", base)
+    present = workspace.draft.files(SOURCES, codes.TABLE)
+    draft.put(SOURCES, codes.TABLE, dict(present))
+    take_in_again(replace(workspace, draft=draft, report=lambda line: None), source, again)
+    files = draft.files(SOURCES, source)
+    draft.discard()
+    return files

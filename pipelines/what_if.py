@@ -1,0 +1,89 @@
+"""The published tables as they would be on another lake: computed beside the run's draft, never published.
+
+The files this leaves belong to no release; the sweep at the end of the run takes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from pipelines import build
+from pipelines.causes import SOURCES, Causes, Lake
+from pipelines.days import DayRange
+from pipelines.workspace import Workspace
+from warehouse import durable, source_rows
+from warehouse.catalog import Catalog
+from warehouse.cells import Files, differing
+from warehouse.code import code_version
+from warehouse.draft import Draft
+from warehouse.errors import SourceError
+from warehouse.manifest import Manifest
+
+RATES = "fx_rates"
+
+
+def without_late_rows(workspace: Workspace, causes: Causes) -> Lake:
+    """The run's lake, less the late rows."""
+    lake = {source: workspace.draft.files(SOURCES, source) for source in workspace.catalog.sources}
+    for source, rows in causes.late.items():
+        lake[source] = source_rows.without(workspace.store, source, lake[source], rows)
+    return lake
+
+
+def tables_on(
+    workspace: Workspace, base: Manifest, lake: Lake, wanted: Mapping[str, date], last_day: date
+) -> Mapping[str, Files]:
+    """The files of the wanted tables on that lake, each from its first day to `last_day`, by the present definitions.
+
+    Only what the lake changes is computed. Where it has an amount without a rate, all rates of the run count.
+    """
+    try:
+        return _computed(workspace, base, lake, wanted, last_day)
+    except SourceError:
+        rates = workspace.draft.files(SOURCES, RATES)
+        return _computed(workspace, base, {**lake, RATES: rates}, wanted, last_day)
+
+
+def _computed(
+    workspace: Workspace, base: Manifest, lake: Lake, wanted: Mapping[str, date], last_day: date
+) -> Mapping[str, Files]:
+    draft = _draft_beside(workspace, base)
+    for source, files in lake.items():
+        present = workspace.draft.files(SOURCES, source)
+        draft.put(SOURCES, source, {name: files.get(name) for name in differing(present, files)})
+    other = replace(workspace, draft=draft)
+    for state in _states_of(workspace.catalog, wanted):
+        build.build_state(other, state)
+    for table, first_day in wanted.items():
+        workspace.report(f"restatements: {table} once more, to tell causes apart")
+        build.build_metric(other, table, DayRange(first_day, last_day))
+    found = {table: draft.files("metrics", table) for table in wanted}
+    draft.discard()
+    return found
+
+
+def _draft_beside(workspace: Workspace, base: Manifest) -> Draft:
+    """A draft that begins as the run's own ends."""
+    made = replace(
+        base,
+        files=workspace.draft.all_files(),
+        notes=workspace.draft.all_notes(),
+        code_version=code_version(),
+        config_version=workspace.config.version,
+    )
+    name = f"{workspace.draft.run_id}.what-if"
+    durable.empty_folder(workspace.draft.folder.parent / name)
+    return Draft.open_or_create(workspace.config.home, name, made)
+
+
+def _states_of(catalog: Catalog, tables: Mapping[str, date]) -> list[str]:
+    """The states that these tables are made from, in an order in which they can be computed."""
+    needed: set[str] = set()
+    todo = list(tables)
+    while todo:
+        more = {name for name in catalog[todo.pop()].inputs if name in catalog.states} - needed
+        needed |= more
+        todo += sorted(more)
+    return [name for name in catalog.states if name in needed]

@@ -1,0 +1,99 @@
+"""The cells of a published table, two versions of them side by side: what both have, and what differs.
+
+Here belongs the comparison of one table's files with those it had before. Why they differ is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from warehouse.manifest import DataFile
+from warehouse.names import WHOLE
+from warehouse.store import Store
+
+DATE, MONTH = "date", "month="
+AFTER, IN_BEFORE, IN_AFTER = ".after", ".in_before", ".in_after"
+_COUNT, _MONEY = "int64", "decimal128"
+Columns = Sequence[Mapping[str, Any]]
+Files = Mapping[str, DataFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What two versions of a table have in common: their keys, and the other columns of both in published order.
+
+    `measures` are the columns that can be summed: counts and amounts.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    measures: tuple[str, ...]
+    is_monthly: bool
+
+    @property
+    def is_segmented(self) -> bool:
+        return "segment" in self.keys
+
+    @staticmethod
+    def of(before: Columns, after: Columns) -> Shape | None:
+        """From the columns as two manifests list them; None where the grain is another: no cell is the same then."""
+        keys = [[(one["name"], one["type"]) for one in side if one["is_key"]] for side in (before, after)]
+        if keys[0] != keys[1]:
+            return None
+        known = {one["name"]: one["type"] for one in before}
+        shared = [one for one in after if not one["is_key"] and known.get(one["name"]) == one["type"]]
+        return Shape(
+            keys=tuple(name for name, _ in keys[0]),
+            columns=tuple(one["name"] for one in shared),
+            measures=tuple(one["name"] for one in shared if one["type"].startswith((_COUNT, _MONEY))),
+            is_monthly=(DATE, "date32[day]") in keys[0],
+        )
+
+
+def differing(before: Files, after: Files) -> list[str]:
+    """The partitions whose content is not the same in both, those that only one has included."""
+    names = sorted(before.keys() | after.keys())
+    return [name for name in names if _content(before.get(name)) != _content(after.get(name))]
+
+
+def restated_months(before: Files, after: Files, last_day: date) -> list[str]:
+    """Those of the differing partitions that are months with days up to `last_day`."""
+    newest = f"{MONTH}{last_day:%Y-%m}"
+    return [name for name in differing(before, after) if name.startswith(MONTH) and name <= newest]
+
+
+def read(store: Store, shape: Shape, versions: Sequence[DataFile | None]) -> list[pl.DataFrame]:
+    """The shared columns of each version of one partition, of which there is at least one; no rows for no file."""
+    read = [store.scan([file]).select(*shape.keys, *shape.columns).collect() if file else None for file in versions]
+    [some, *_] = [frame for frame in read if frame is not None]
+    return [some.clear() if frame is None else frame for frame in read]
+
+
+def beside(shape: Shape, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """One row per key of either: the keys, then each column as it was and, with AFTER at its name, as it is.
+
+    IN_BEFORE and IN_AFTER say on which side there is a row at all.
+    """
+    left, right = before.with_columns(pl.lit(True).alias(IN_BEFORE)), after.with_columns(pl.lit(True).alias(IN_AFTER))
+    joined = left.join(right, on=list(shape.keys), how="full", coalesce=True, nulls_equal=True, suffix=AFTER)
+    return joined.with_columns(pl.col(IN_BEFORE, IN_AFTER).fill_null(False))
+
+
+def is_changed(column: str) -> pl.Expr:
+    """Whether the cell has another value, came or went."""
+    moved = pl.col(IN_BEFORE) != pl.col(IN_AFTER)
+    return moved | pl.col(column).ne_missing(pl.col(f"{column}{AFTER}"))
+
+
+def month_of(partition: str) -> str:
+    """YYYY-MM of a month, else the name of the partition."""
+    return partition.removeprefix(MONTH) if partition.startswith(MONTH) else WHOLE
+
+
+def _content(file: DataFile | None) -> str | None:
+    return file.sha256 if file else None

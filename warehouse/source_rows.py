@@ -1,0 +1,71 @@
+"""The rows of a source that count, in two versions of the lake: which of them came, went, or have an id of old.
+
+What that means for a published table is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from warehouse.cells import Files, differing
+from warehouse.contract import CONTRACTS
+from warehouse.manifest import DataFile
+from warehouse.store import Store
+
+ORIGIN = ("file", "row")
+KEY = ".key"
+# Of subscriptions that begin at the same instant, file and line say which is first.
+_PLACE_COUNTS = ("subscriptions",)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Rows, in the source's columns with their KEY: those that counted before and do not now, and those new to count.
+
+    A row that only came in another file, or on another line, is in neither, unless its place counts.
+    """
+
+    gone: pl.DataFrame
+    come: pl.DataFrame
+
+
+def moved(store: Store, source: str, before: Files, after: Files) -> Moved:
+    """Reads only the partitions that differ."""
+    names = differing(before, after)
+    old, new = (_current(store, source, [files[name] for name in names if name in files]) for files in (before, after))
+    apart = {KEY, "is_current"} if source in _PLACE_COUNTS else {KEY, "is_current", *ORIGIN}
+    business = [name for name in old.columns if name not in apart]
+    return Moved(
+        gone=old.join(new, on=business, how="anti", nulls_equal=True),
+        come=new.join(old, on=business, how="anti", nulls_equal=True),
+    )
+
+
+def of_new_ids(store: Store, source: str, rows: pl.DataFrame, before: Files) -> pl.DataFrame:
+    """Those of the rows whose id no version of any row had before; rows without an id are all new."""
+    if rows.is_empty():
+        return rows
+    contract = CONTRACTS[source]
+    known = store.scan(before.values(), contract.table.polars_schema()).select(contract.key().alias(KEY))
+    found = known.join(rows.lazy().select(KEY).drop_nulls().unique(), on=KEY, how="semi").unique().collect()
+    return rows.join(found, on=KEY, how="anti")
+
+
+def without(store: Store, source: str, files: Files, rows: pl.DataFrame) -> dict[str, DataFile]:
+    """The files of a source as they would be without these rows (by file and line); most stay the same."""
+    table, kept = CONTRACTS[source].table, dict(files)
+    for name, file in files.items():
+        content = store.scan([file]).collect()
+        left = content.join(rows, on=ORIGIN, how="anti")
+        if left.height < content.height:
+            kept[name] = store.write("sources", source, name, left, table.arrow_schema())
+    return kept
+
+
+def _current(store: Store, source: str, files: Iterable[DataFile]) -> pl.DataFrame:
+    contract = CONTRACTS[source]
+    rows = store.scan(files, contract.table.polars_schema()).filter("is_current")
+    return rows.with_columns(contract.key().alias(KEY)).collect()
