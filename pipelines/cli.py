@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from pipelines import commands
+from pipelines import commands, keeping
 from warehouse.code import code_version
 from warehouse.errors import HoldfastError
 
@@ -79,6 +79,20 @@ def build_parser() -> argparse.ArgumentParser:
 
     rollback = add_configured("rollback", commands.rollback, "publish the content of an older release as a new one")
     rollback.add_argument("release", type=_positive, metavar="N")
+
+    tag = add_configured("tag", keeping.tag, "name a release, which is then kept for good; default: the newest")
+    tag.add_argument("name", metavar="NAME")
+    tag.add_argument("release", type=_positive, nargs="?", metavar="N")
+
+    untag = add_configured("untag", keeping.untag, "take a name from its release")
+    untag.add_argument("name", metavar="NAME")
+
+    collect = add_configured("collect", keeping.collect, "remove old releases and the files that only they have")
+    collect.add_argument("--keep", type=_positive, default=30, metavar="N", help="keep the newest N; default 30")
+    collect.add_argument("--days", type=_positive, default=90, metavar="D", help="and those of D days; default 90")
+    collect.add_argument(
+        "--folders", type=_positive, default=10, metavar="N", help="keep the links of the newest N; default 10"
+    )
 
     path = add_configured("path", commands.path, "print the folder of a release; default: the newest")
     which = path.add_mutually_exclusive_group()

@@ -18,6 +18,7 @@ from warehouse.keys import did_you_mean
 
 if TYPE_CHECKING:
     from pipelines.asked import Asked
+    from warehouse.manifest import Manifest
 
 
 def init(options: Namespace) -> None:
@@ -78,17 +79,19 @@ def releases(options: Namespace) -> None:
     from pipelines.waiting import waiting
     from warehouse.releases import Releases
 
-    found = Releases(_config(options).home).headers()
-    header = ["release", "published", "up to", "reason", "gate", "rows waiting", "changed tables"]
+    known = Releases(_config(options).home)
+    found, tags = known.headers(), known.tags()
+    header = ["release", "tags", "published", "up to", "reason", "gate", "rows waiting", "changed: files of tables"]
     rows = [
         [
             str(one.number),
+            ", ".join(name for name, number in tags.items() if number == one.number),
             one.published_at[:19].replace("T", " "),
             one.watermark,
             one.reason,
             _gate(one.verdict.get("results", [])),
             f"{late.rows:,}" if (late := waiting(one)) else "",
-            ", ".join(name.removeprefix("metrics/") for name in one.changed if name.startswith("metrics/")),
+            _changed(one),
         ]
         for one in found
     ]
@@ -103,7 +106,8 @@ def rollback(options: Namespace) -> None:
     done = Releases(_config(options).home).rollback(options.release)
     print(f"Release {done.number} has the content of release {options.release}, up to {done.watermark}.")
     if done.held:
-        print(f"{len(done.held)} deliveries that came later are held; `holdfast run --retake` takes them again.")
+        print(f"Deliveries that came later are held; `holdfast run --retake` takes them again ({len(done.held)}):")
+        print("\n".join(f"  {one.path}" for one in done.held))
 
 
 def path(options: Namespace) -> None:
@@ -180,6 +184,11 @@ def ui(options: Namespace) -> None:
 def _config(options: Namespace) -> Config:
     named: Path | None = options.config
     return configs.load(named)
+
+
+def _changed(release: Manifest) -> str:
+    counts = {name.removeprefix("metrics/"): n for name, n in release.changed.items() if name.startswith("metrics/")}
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
 
 
 def _gate(results: list[dict[str, object]]) -> str:

@@ -11,8 +11,11 @@ from pipelines import news, notice
 from pipelines.asked import Asked
 from pipelines.last_audit import refusal
 from warehouse.config import Config
+from warehouse.errors import PublishConflict
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
+
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,27 @@ class Outcome:
 def run(config: Config, asked: Asked | None = None, *, assets_folder: Path | None = None) -> Outcome | None:
     """Runs the job for what is asked (default: whatever is new, up to the last complete day); None if there is nothing.
 
-    Raises HoldfastError as the steps do; nothing is published then, and the webhook of the configuration is told.
+    Where somebody else published meanwhile, it is computed, staged and audited again from the new release. Raises
+    HoldfastError as the steps do, PublishConflict where it lost every time; nothing is published then, and the webhook
+    of the configuration is told.
     """
-    run_id = str(uuid.uuid4())
-    try:
-        return _run(config, asked or Asked(), assets_folder, run_id)
-    except Exception as error:
-        notice.send(config, error, run_id, _tell)
-        raise
+    for attempts_left in range(ATTEMPTS - 1, -1, -1):
+        run_id, before = str(uuid.uuid4()), _newest(config)
+        try:
+            return _run(config, asked or Asked(), assets_folder, run_id)
+        except PublishConflict as error:
+            if not attempts_left or _newest(config) == before:
+                notice.send(config, error, run_id, _tell)
+                raise
+            _tell(f"{error} Computing it again from there.")
+        except Exception as error:
+            notice.send(config, error, run_id, _tell)
+            raise
+    raise AssertionError
+
+
+def _newest(config: Config) -> int | None:
+    return max(Releases(config.home).numbers(), default=None)
 
 
 def _tell(line: str) -> None:

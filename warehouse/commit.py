@@ -73,8 +73,7 @@ def _check_base(candidate: Candidate, head: Manifest | None) -> None:
     number = head.number if head else None
     if candidate.base != number:
         raise PublishConflict(
-            f"Release {number} was published while this run worked on {_named(candidate.base)}: nothing is published. "
-            "Run again, from the new release"
+            f"Release {number} was published while this run worked on {_named(candidate.base)}: nothing is published."
         )
 
 

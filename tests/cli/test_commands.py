@@ -70,6 +70,26 @@ def test_releases_lists_what_was_published(business: Path, capsys: Capture) -> N
     assert said[1].split()[0] == "1"
 
 
+def test_a_tagged_release_is_named_in_the_list_until_it_is_untagged(business: Path, capsys: Capture) -> None:
+    words = ("--config", business)
+    assert "Release 1 is called board" in _said(capsys, "tag", "board", *words)
+    listed = _said(capsys, "releases", *words).splitlines()[1]
+    assert "board" in listed
+    assert re.search(r"orders_daily \d", listed)
+    assert main(["tag", "../board", "--config", str(business)]) == 1
+    assert main(["tag", "other", "9", "--config", str(business)]) == 2
+    _said(capsys, "untag", "board", *words)
+    assert "board" not in _said(capsys, "releases", *words)
+    assert main(["untag", "board", "--config", str(business)]) == 2
+
+
+def test_collect_says_what_it_keeps_and_removes(business: Path, capsys: Capture) -> None:
+    said = _said(capsys, "collect", "--keep", "1", "--days", "7", "--config", business)
+    assert "the newest 1 releases, those of the last 7 days" in said
+    assert "Removed for good: none, and 0 data files" in said
+    assert Releases(config.load(business).home).numbers() == [1]
+
+
 def test_path_names_the_folder_of_a_release(business: Path, capsys: Capture) -> None:
     folder = config.load(business).home / "releases" / "00000001"
     assert _said(capsys, "path", "--config", business).strip() == str(folder)
@@ -149,7 +169,9 @@ def test_a_rollback_holds_later_deliveries_until_they_are_retaken(
     later = newest.with_name("later.csv")
     later.write_text("".join(newest.read_text().splitlines(keepends=True)[:2]).replace("O0", "LATER"))
     assert "Release 2" in _said(capsys, "run", *words)
-    assert "Release 3 has the content of release 1" in _said(capsys, "rollback", "1", *words)
+    told = _said(capsys, "rollback", "1", *words)
+    assert "Release 3 has the content of release 1" in told
+    assert "inbox/orders/later.csv" in told
     assert releases.get(3).content_digest == releases.get(1).content_digest
     capsys.readouterr()
     assert main(["run", "--config", str(settings.file)]) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Callable
 from datetime import date
 
 import polars as pl
@@ -157,3 +158,45 @@ def test_a_retyped_column_is_published_once_its_migration_is_declared(toy: Toy) 
     assert (
         pl.read_parquet(Releases(toy.config.home).folder(2) / "orders_daily/**/*.parquet")["orders"].dtype == pl.Float64
     )
+
+
+def rolled_back_meanwhile(toy: Toy, times: int) -> Callable[[str], None]:
+    """Something to do while tables are made: another publisher makes release after release, so many times in all."""
+    releases, left = Releases(toy.config.home), [2 - n % 2 for n in range(1, times + 1)]
+
+    def publish(table: str) -> None:
+        if table == "orders_daily" and left:
+            releases.rollback(left.pop(0))
+
+    return publish
+
+
+def test_who_lost_the_race_computes_and_audits_again_from_the_new_release(toy: Toy) -> None:
+    toy.run()
+    toy.rows = 2
+    toy.run()
+    toy.rows, toy.fail = 3, rolled_back_meanwhile(toy, 1)
+    toy.made.clear()
+    outcome = toy.run()
+    assert outcome is not None
+    assert (outcome.is_new, outcome.release.number, outcome.release.base) == (True, 4, 3)
+    assert toy.made.count("audit") == 2
+    releases = Releases(toy.config.home)
+    assert [releases.get(n).of("metrics")[0].rows for n in releases.numbers()] == [1, 2, 1, 3]
+    assert not list((toy.config.home / "staging").iterdir())
+
+
+def test_who_lost_every_race_says_so_and_ends_with_4(toy: Toy) -> None:
+    toy.run()
+    toy.rows = 2
+    toy.run()
+    toy.rows, toy.fail = 3, rolled_back_meanwhile(toy, 9)
+    with pytest.raises(PublishConflict, match="Release 5 was published while this run worked on release 4") as lost:
+        toy.run()
+    assert lost.value.exit_code == 4
+    releases = Releases(toy.config.home)
+    assert [releases.get(n).of("metrics")[0].rows for n in releases.numbers()] == [1, 2, 1, 2, 1]
+    toy.fail = lambda table: None
+    again = toy.run()
+    assert again is not None
+    assert again.release.of("metrics")[0].rows == 3

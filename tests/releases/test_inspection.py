@@ -95,3 +95,29 @@ def test_a_moved_warehouse_gets_new_databases(two: Business, tmp_path: Path) -> 
     with duckdb.connect(moved.home / "current/warehouse.duckdb", read_only=True) as connection:
         assert connection.sql("SELECT date FROM orders_daily ORDER BY 1").fetchall() == [(1,), (2,)]
     assert moved.releases.inspect(deep=True).findings == ()
+
+
+def test_a_lost_data_file_is_taken_from_a_link_that_survives(two: Business) -> None:
+    path = data_file(two, 1, "month=2026-09")  # in both releases
+    content = path.read_bytes()
+    shutil.rmtree(path.parent)
+    (two.releases.folder(1) / "orders_daily/month=2026-09/data.parquet").unlink()
+    assert two.releases.inspect().whole == ()
+    assert [line.split()[0] for line in two.releases.mend()] == ["took", "linked"]
+    assert path.read_bytes() == content
+    assert path.stat().st_nlink == 3
+    assert two.releases.inspect(deep=True).findings == ()
+
+
+def test_a_lost_data_file_is_not_taken_from_a_damaged_link(two: Business, tmp_path: Path) -> None:
+    path = data_file(two, 2, "month=2026-10")
+    link = two.releases.folder(2) / "orders_daily/month=2026-10/data.parquet"
+    path.unlink()
+    flip(link, 30)
+    assert two.releases.mend() == []
+    assert two.releases.inspect(deep=True).whole == (1,)
+    (tmp_path / "outside").write_bytes(link.read_bytes())
+    link.unlink()
+    link.symlink_to(tmp_path / "outside")
+    assert two.releases.mend() == []
+    assert not path.exists()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.releases.business import Business, passed
+from warehouse.collect import Keep
 from warehouse.errors import StorageError, UsageError
 from warehouse.manifest import Held
 
@@ -61,3 +64,25 @@ def test_a_run_that_began_before_a_rollback_loses(business: Business) -> None:
     business.releases.rollback(1)
     with pytest.raises(Exception, match="Release 3 was published while this run worked on release 2"):
         business.releases.publish(candidate, passed(candidate))
+
+
+def test_what_was_published_on_a_day_stays_to_the_byte_whatever_comes_later(business: Business) -> None:
+    def seen(day: str) -> dict[str, bytes]:
+        found = business.releases.as_of(day)
+        assert found is not None
+        folder = business.releases.folder(found.number)
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    days = [f"2026-11-{day:02}" for day in range(2, 7)]
+    then = []
+    for value, day in enumerate(days, 1):
+        business.publish({"2026-09": value, "2026-10": 1})  # at noon of that day
+        then.append(seen(day))
+    assert len({content["orders_daily/month=2026-09/data.parquet"] for content in then}) == len(days)
+    business.publish({"2026-08": 7, "2026-09": 8, "2026-10": 9})  # a backfill of everything
+    for number in (2, 6, 1):
+        business.now += timedelta(days=1)
+        business.releases.rollback(number)
+    business.releases.collect(Keep(trees=1))
+    assert [seen(day) for day in days] == then
+    assert business.releases.as_of("2026-12-31") == business.releases.get(9)
