@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from quality import accepted, expectations, page
@@ -39,8 +40,9 @@ def judge(candidate: Candidate, *, catalog: Catalog, config: Config, store: Stor
     return verdict
 
 
+@cache
 def prepare() -> threading.Thread:
-    """Begins to import Great Expectations beside whatever is going on: it takes seconds, and no Polars needs it."""
+    """Begins to import Great Expectations beside whatever is going on: it takes seconds, and no Polars does. Once."""
     thread = threading.Thread(target=_load, name="great-expectations", daemon=True)
     thread.start()
     return thread
