@@ -131,7 +131,7 @@ def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.
         facts,
         [*OWNER, "first_day"],
         grain,
-        {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()},
+        {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64)},
     )
 
 
@@ -159,7 +159,7 @@ def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.L
         facts,
         [*OWNER, "first_day"],
         grain,
-        {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64).first()},
+        {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64)},
     )
 
 
@@ -167,7 +167,7 @@ def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The whole triangle: every age of every cohort, with what adds up over the ages."""
     whole = triangle(rows, KEYS, "customers_in_cohort", ["customers_retained", "revenue"], settings)
     has_sums = (pl.col("basis") == "orders") | (pl.col("cohort_grain") == "month")
-    return whole.sort(*KEYS, "age").with_columns(
+    return whole.sort("age").with_columns(
         revenue_at_age_0=pl.col("revenue").first().over(KEYS),
         revenue_cumulative=pl.when(has_sums).then(pl.col("revenue").cum_sum().over(KEYS)),
     )

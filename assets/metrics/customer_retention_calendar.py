@@ -73,7 +73,7 @@ def measure(
     for grain in PERIODS:
         counts = _counts(activity_spans, segments, grain, settings)
         parts += [counts, first_periods(starts, grain)]
-    return pl.concat(parts, how="diagonal").with_columns(pl.col(MEASURES).fill_null(0))
+    return pl.concat(parts, how="diagonal")
 
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -86,8 +86,7 @@ def _counts(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain, 
     stood = boundaries(overlay([activity(activity_spans)], owner), owner, "state", grain, settings)
     is_first = period_number(to_date(pl.col("first_start")), grain) == pl.col("number")
     rows = stood.join(first_starts(activity_spans), on=owner).with_columns(is_first=is_first)
-    was_or_is_active = (pl.col("now") == 1) | (pl.col("then") == 1)
-    pieces = as_days(rows.filter(was_or_is_active), pl.col("then") == 1)
+    pieces = as_days(rows, pl.col("then") == 1)
     return (
         dated(split(pieces, segments, pl.col("days_ago")), grain)
         .group_by("period", "period_start", *KEYS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.calendar import ALWAYS_BEFORE, NEVER, day_number, to_date
+from assets.calendar import day_number, to_date
 from assets.conversion import converted
 from assets.revenue import OWNER, amount, currency_columns, mrr_pieces, mrr_steps
 from assets.segments import spans_of, split, split_starts
@@ -87,8 +87,7 @@ def measure(
     parts = [_in_contract_currency(mrr_changes, subscription_mrr, segments, settings)]
     if settings.reporting_currency is not None:
         parts.append(_in_any_currency(mrr_changes, subscription_mrr, segments, settings))
-    whole = pl.concat(parts, how="diagonal").with_columns(mrr_fx=pl.lit(0, pl.Int64))
-    return whole.with_columns(pl.col(MEASURES).fill_null(0))
+    return pl.concat(parts, how="diagonal").with_columns(mrr_fx=pl.lit(0, pl.Int64))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -98,10 +97,11 @@ def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl
     today, yesterday = pl.col("date"), pl.col("date").dt.offset_by("-1d")
     rated_on = {name: yesterday if name == "mrr_opening" else today for name in MONEY_SUMS}
     keys = ["date", "segment", "segment_value"]
-    amounts = converted(rows.filter(~pl.col("is_converted")), fx_rates, keys, rated_on, settings)
-    counts = rows.filter("is_converted").drop(MONEY_SUMS)
+    contract = rows.filter(~pl.col("is_converted"))
+    amounts = converted(contract, fx_rates, keys, rated_on, settings)
+    counts = rows.drop(MONEY_SUMS)
     whole = counts.join(amounts, on=[*keys, "currency", "is_converted"]).with_columns(mrr_fx=_left_over())
-    return pl.concat([rows.filter(~pl.col("is_converted")), whole], how="diagonal")
+    return pl.concat([contract, whole], how="diagonal")
 
 
 def _left_over() -> pl.Expr:
@@ -163,7 +163,7 @@ def _moved(mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
         "movement",
         start=start,
         end=start + 1,
-        **{name: pl.when(pl.col("movement") == kind).then(size).otherwise(0) for kind, name in AMOUNTS.items()},
+        **{name: pl.when(pl.col("movement") == kind).then(size) for kind, name in AMOUNTS.items()},
         **{name: (pl.col("movement") == kind).cast(pl.Int64) for kind, name in COUNTS.items()},
     )
 
@@ -179,8 +179,7 @@ def _crossings(
 ) -> pl.LazyFrame:
     """Opening MRR of customers that enter or leave a value on a day without churning on it."""
     churned = mrr_changes.filter(pl.col("movement") == "churn").select(*OWNER, day=day_number(pl.col("day")))
-    entered = segments.filter(pl.col("since") > ALWAYS_BEFORE).rename({"since": "day"}).drop("until")
-    left = segments.filter(pl.col("until") < NEVER).rename({"until": "day"}).drop("since")
+    entered, left = segments.rename({"since": "day"}).drop("until"), segments.rename({"until": "day"}).drop("since")
     return pl.concat(
         [
             _opening(pieces, churned, entered, settings, "mrr_entering"),

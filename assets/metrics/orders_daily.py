@@ -52,7 +52,7 @@ def measure(order_days: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Set
     if settings.reporting_currency is not None:
         in_any = _counted(order_days, ["person"], segments, settings)
         parts.append(in_any.with_columns(currency=pl.lit(settings.reporting_currency), is_converted=pl.lit(True)))
-    return pl.concat(parts, how="diagonal").with_columns(pl.col([*MEASURES, IN_ANY_CURRENCY]).fill_null(0))
+    return pl.concat(parts, how="diagonal")
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -62,7 +62,7 @@ def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl
     contract, keys = rows.filter(~pl.col("is_converted")), ["date", "segment", "segment_value"]
     rated_on = dict.fromkeys(["revenue", IN_ANY_CURRENCY], pl.col("date"))
     amounts = converted(contract, fx_rates, keys, rated_on, settings).rename({IN_ANY_CURRENCY: "revenue_first_orders"})
-    counts = rows.filter("is_converted").drop("revenue", "revenue_first_orders", IN_ANY_CURRENCY)
+    counts = rows.drop("revenue", "revenue_first_orders")
     return pl.concat([contract, counts.join(amounts, on=[*keys, "currency", "is_converted"])], how="diagonal")
 
 
@@ -73,15 +73,15 @@ def _counted(order_days: pl.LazyFrame, owner: list[str], segments: pl.LazyFrame,
     first, first_in_any = pl.col("day").min().over(owner), pl.col("day").min().over("person")
     days = (
         order_days.with_columns(
-            first_revenue=pl.when(pl.col("day") == first).then("revenue").otherwise(0),
-            first_revenue_in_any=pl.when(pl.col("day") == first_in_any).then("revenue").otherwise(0),
+            first_revenue=pl.when(pl.col("day") == first).then("revenue"),
+            first_revenue_in_any=pl.when(pl.col("day") == first_in_any).then("revenue"),
             is_first=pl.col("day") == first,
         )
         .filter(pl.col("day").is_between(settings.first_day, settings.last_day))
         .group_by(*owner, "day")
         .agg(
             pl.col("orders", "revenue").sum(),
-            customers_ordering=pl.lit(1, pl.Int64).first(),
+            customers_ordering=pl.lit(1, pl.Int64),
             customers_first_order=pl.col("is_first").any().cast(pl.Int64),
             revenue_first_orders=pl.col("first_revenue").sum(),
             **{IN_ANY_CURRENCY: pl.col("first_revenue_in_any").sum()},

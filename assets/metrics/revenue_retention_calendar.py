@@ -75,9 +75,7 @@ def measure(
             pieces.group_by("period", "period_start", "currency", "segment", "segment_value").agg(**amounts),
             first_periods(starts, grain),
         ]
-    return pl.concat(parts, how="diagonal").with_columns(
-        pl.col(MEASURES).fill_null(0), basis=pl.lit("subscription"), is_converted=pl.lit(False)
-    )
+    return pl.concat(parts, how="diagonal").with_columns(basis=pl.lit("subscription"), is_converted=pl.lit(False))
 
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

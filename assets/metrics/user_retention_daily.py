@@ -93,7 +93,7 @@ def measure(
         ),
         first_rows(users, "first_day", settings).join(ages, how="cross"),
     ]
-    combined = pl.concat(counts, how="diagonal").with_columns(pl.col(MEASURES).fill_null(0))
+    combined = pl.concat(counts, how="diagonal")
     in_range = combined.filter(pl.col("date").is_between(settings.first_day, settings.last_day))
     keys = ["date", "age_days"]
     by_tenure = rolled_up(in_range, [], keys, MEASURES).with_columns(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.conversion import rated
 from assets.states.subscription_mrr import TYPES
 from warehouse.settings import Settings
 from warehouse.table import UNKNOWN, Column, Table
@@ -33,14 +34,18 @@ table = Table(
 
 
 def build(
-    order_days: pl.LazyFrame, usage_days: pl.LazyFrame, mrr_changes: pl.LazyFrame, settings: Settings
+    order_days: pl.LazyFrame,
+    usage_days: pl.LazyFrame,
+    mrr_changes: pl.LazyFrame,
+    all_fx_rates: pl.LazyFrame,
+    settings: Settings,
 ) -> pl.LazyFrame:
     """The spans of every basis; within one basis a customer's spans neither overlap nor touch."""
     return pl.concat(
         [
             covered_spans(order_days, settings.orders_window_days).with_columns(basis=pl.lit("orders")),
             covered_spans(usage_days, settings.usage_window_days).with_columns(basis=pl.lit("usage")),
-            _paying_spans(mrr_changes).with_columns(basis=pl.lit("subscription")),
+            _paying_spans(mrr_changes, all_fx_rates, settings).with_columns(basis=pl.lit("subscription")),
         ]
     ).select([column.name for column in table.all_columns])
 
@@ -51,8 +56,7 @@ def covered_spans(days: pl.LazyFrame, window_days: int) -> pl.LazyFrame:
     is_first = (pl.col("day") > pl.col("day").shift(1).over("person") + window).fill_null(True)
     return (
         days.select("person", "day")
-        .unique()
-        .sort("person", "day")
+        .sort("day")
         .with_columns(span=is_first.cast(pl.UInt32).cum_sum().over("person"))
         .group_by("person", "span")
         .agg(start_day=pl.col("day").min(), end_day=pl.col("day").max() + window)
@@ -61,16 +65,18 @@ def covered_spans(days: pl.LazyFrame, window_days: int) -> pl.LazyFrame:
     )
 
 
-def _paying_spans(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
-    """Consecutive days with MRR in any currency; of several currencies lost on one day the largest gives the type."""
-    last = pl.col("before").arg_max()
+def _paying_spans(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Consecutive days with MRR in any currency; of all that ended on the last the largest, then the lowest id, gives
+    the type. Several currencies are compared at the rate of the day before, else as plain numbers."""
+    day_before = pl.col("day").dt.offset_by("-1d")
     totals = (
-        mrr_changes.sort("person", "day", "currency")
+        rated(mrr_changes, fx_rates, day_before, settings)
+        .with_columns(worth=pl.col("mrr_left") * pl.col("rate"))
+        .sort("day", "worth", "subscription_left", descending=[False, True, False], nulls_last=True)
         .group_by("person", "day", maintain_order=True)
         .agg(
-            change=(pl.col("after") - pl.col("before")).sum(),
-            churn_type=pl.col("churn_type").get(last),
-            churn_reason=pl.col("churn_reason").get(last),
+            (pl.col("after") - pl.col("before")).sum().alias("change"),
+            pl.col("churn_type", "churn_reason").first(),
         )
         .with_columns(total=pl.col("change").cum_sum().over("person"))
     )

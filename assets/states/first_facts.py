@@ -27,7 +27,6 @@ table = Table(
     ),
     columns=(
         Column("at", pl.Datetime("us", "UTC"), "When it happened.", "UTC"),
-        Column("tie", pl.String, "What orders facts of the same instant: the id.", "text", nullable=True),
         Column("channel", pl.String, "The channel that it names.", "channel", nullable=True),
         Column("country", pl.String, "The country that it names.", "country", nullable=True),
         Column("customer_id", pl.String, "For users: the customer that it names.", "id", nullable=True),
@@ -38,7 +37,7 @@ table = Table(
 
 
 def build(orders: pl.LazyFrame, subscriptions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per person and source; of facts at the same instant the lowest id."""
+    """One row per person and source; of facts at the same instant the lowest id, then the first row."""
     happened = orders.filter(pl.col("status").is_in(HAPPENED))
     of_customer = {"kind": pl.lit("customer"), "person": pl.col("customer")}
     of_customer_in_event = of_customer | {"shard": pl.col("customer_shard")}
@@ -58,23 +57,17 @@ def earliest(facts: pl.LazyFrame) -> pl.LazyFrame:
     """The earliest fact of each person over all its sources: orders before subscriptions before events at a tie."""
     rank = pl.col("source").replace_strict({"orders": 0, "subscriptions": 1, "events": 2}, return_dtype=pl.Int8)
     return (
-        facts.with_columns(rank=rank)
-        .sort(*OWNER, "at", "rank", "tie", nulls_last=False)
-        .unique(OWNER, keep="first", maintain_order=True)
-        .drop("rank")
+        facts.with_columns(rank=rank).sort("at", "rank").unique(OWNER, keep="first", maintain_order=True).drop("rank")
     )
 
 
 def _subscription_order() -> pl.Expr:
-    """The order of subscription rows of one instant, as text that sorts like it."""
-    updated = pl.col("updated_at").to_physical().fill_null(0).cast(pl.String).str.zfill(20)
-    return pl.concat_str(
-        updated, pl.col("change_id").fill_null(""), "file", pl.col("row").cast(pl.String).str.zfill(12)
-    )
+    """The order of subscription rows of one instant; what is missing comes first."""
+    return pl.struct("updated_at", "change_id")
 
 
 def _first(rows: pl.LazyFrame, source: str, at: str, tie: pl.Expr, owner: Mapping[str, pl.Expr]) -> pl.LazyFrame:
-    """The earliest row of each owner; of rows at the same instant the one with the lowest `tie`."""
+    """The earliest row of each owner; of rows at the same instant the one with the lowest `tie`, then the first."""
     facts = rows.select(
         "day",
         "channel",
@@ -84,10 +77,12 @@ def _first(rows: pl.LazyFrame, source: str, at: str, tie: pl.Expr, owner: Mappin
         source=pl.lit(source),
         at=pl.col(at),
         tie=tie,
+        file="file",
+        row="row",
     )
     return (
         facts.filter(pl.col("at") == pl.col("at").min().over(OWNER))
-        .sort(*OWNER, "tie", "channel", "country", "customer_id")
+        .sort("tie", "file", "row")
         .unique(OWNER, keep="first", maintain_order=True)
         .select(column.name for column in table.all_columns)
     )

@@ -26,6 +26,8 @@ table = Table(
         Column("plan", pl.String, "The plan left, for churn; else the largest after.", "plan", nullable=True),
         Column("churn_type", pl.String, "For churn: its type.", "type", nullable=True, allowed=TYPES),
         Column("churn_reason", pl.String, "For churn: its reason.", "reason", nullable=True),
+        Column("subscription_left", pl.String, "The largest subscription that ended.", "id", nullable=True),
+        Column("mrr_left", pl.Int64, "Its MRR the day before.", "1/10000 of the currency", nullable=True),
     ),
     partitioning="shard",
     sources=("subscriptions",),
@@ -35,18 +37,14 @@ table = Table(
 def build(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
     """One row per customer, currency and day on which the sum over its subscriptions changed."""
     subscription = [*OWNER, "subscription_id"]
-    points = (
-        subscription_mrr.sort(*subscription, "day")
-        .with_columns(
-            mrr_before=pl.col("mrr").shift(1).over(subscription).fill_null(0),
-            plan_before=pl.col("plan").shift(1).over(subscription),
-        )
-        .filter((pl.col("mrr") != pl.col("mrr_before")) | (pl.col("plan").ne_missing(pl.col("plan_before"))))
+    points = subscription_mrr.sort("day").with_columns(
+        mrr_before=pl.col("mrr").shift(1).over(subscription).fill_null(0),
+        plan_before=pl.col("plan").shift(1).over(subscription),
     )
     totals = (
         points.group_by(*OWNER, "day")
         .agg(change=(pl.col("mrr") - pl.col("mrr_before")).sum())
-        .sort(*OWNER, "day")
+        .sort("day")
         .with_columns(after=pl.col("change").cum_sum().over(OWNER))
         .with_columns(before=pl.col("after") - pl.col("change"))
         .with_columns(movement=_movement())
@@ -60,6 +58,8 @@ def build(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
             plan=pl.when("is_churn").then("plan_left").otherwise("plan_largest"),
             churn_type=pl.when("is_churn").then("churn_type"),
             churn_reason=pl.when("is_churn").then("churn_reason"),
+            subscription_left=pl.when("is_churn").then("subscription_left"),
+            mrr_left=pl.when("is_churn").then("mrr_left"),
         )
     )
 
@@ -80,12 +80,17 @@ def _movement() -> pl.Expr:
 
 
 def _endings(points: pl.LazyFrame) -> pl.LazyFrame:
-    """Of the subscriptions that ended on a day, the one with the largest MRR before it; then the lowest id."""
+    """Of the subscriptions that changed on a day, the one with the largest MRR before it; then the lowest id. On a day
+    of churn it ended."""
     return (
-        points.filter((pl.col("mrr_before") > 0) & (pl.col("mrr") == 0))
-        .sort(*OWNER, "day", "mrr_before", "subscription_id", descending=[False, False, False, True, False])
+        points.sort("mrr_before", "subscription_id", descending=[True, False])
         .unique([*OWNER, "day"], keep="first", maintain_order=True)
-        .select(*OWNER, "day", "churn_type", "churn_reason", plan_left="plan_before")
+        .select(
+            *(*OWNER, "day", "churn_type", "churn_reason"),
+            plan_left="plan_before",
+            subscription_left="subscription_id",
+            mrr_left="mrr_before",
+        )
     )
 
 
@@ -93,16 +98,15 @@ def _largest_plans(points: pl.LazyFrame, totals: pl.LazyFrame) -> pl.LazyFrame:
     """The plan with the largest MRR at the end of each day of change; then the first by name."""
     subscriptions = points.select(*OWNER, "subscription_id").unique()
     by = [*OWNER, "subscription_id"]
-    wanted = totals.filter(pl.col("after") > 0).select(*OWNER, "day").join(subscriptions, on=OWNER)
+    wanted = totals.select(*OWNER, "day").join(subscriptions, on=OWNER)
     held = points.select(*OWNER, "subscription_id", "day", "mrr", plan_largest="plan")
     return (
-        wanted.sort("day", *OWNER, "subscription_id")
+        wanted.sort("day")
         .join_asof(held.sort("day"), on="day", by=by, strategy="backward", check_sortedness=False)
         .group_by(*OWNER, "day", "plan_largest")
         .agg(pl.col("mrr").sum())
-        .filter(pl.col("mrr") > 0)
         .with_columns(name=pl.col("plan_largest").fill_null(UNKNOWN))
-        .sort(*OWNER, "day", "mrr", "name", descending=[False, False, False, True, False])
+        .sort("mrr", "name", descending=[True, False])
         .unique([*OWNER, "day"], keep="first", maintain_order=True)
         .select(*OWNER, "day", "plan_largest")
     )

@@ -38,9 +38,9 @@ def build(subscription_mrr: pl.LazyFrame, all_fx_rates: pl.LazyFrame, settings: 
     largest = (
         rated(standing, all_fx_rates, pl.col("day"), settings)
         .group_by("person", "day", "plan")
-        .agg(worth=(pl.col("mrr").cast(pl.Int128) * pl.col("rate")).sum())
+        .agg(worth=(pl.col("mrr") * pl.col("rate")).sum())
         .with_columns(plan=pl.when(pl.col("worth") > 0).then("plan").otherwise(pl.lit(NO_PLAN)))
-        .sort("person", "day", "worth", "plan", descending=[False, False, True, False])
+        .sort("day", "worth", "plan", descending=[False, True, False])
         .unique(["person", "day"], keep="first", maintain_order=True)
     )
     is_same = pl.col("plan") == pl.col("plan").shift(1).over("person")
@@ -57,13 +57,8 @@ def _days_to_look_at(held: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Setti
     changes = held.select("person", "day").unique()
     if settings.reporting_currency is None:
         return changes
-    several = (
-        held.group_by("person")
-        .agg(pl.col("currency").n_unique(), first_day=pl.col("day").min())
-        .filter(pl.col("currency") > 1)
-    )
-    rate_days = fx_rates.select("day").unique()
-    revalued = several.join(rate_days, how="cross").filter(pl.col("day") > pl.col("first_day")).select("person", "day")
+    several = held.group_by("person").agg(pl.col("currency").n_unique()).filter(pl.col("currency") > 1)
+    revalued = several.select("person").join(fx_rates.select("day"), how="cross")
     return pl.concat([changes, revalued]).unique()
 
 
@@ -72,7 +67,7 @@ def _standing(days: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
     subscriptions = held.select("person", "currency", "subscription_id").unique()
     return (
         days.join(subscriptions, on="person")
-        .sort("day", "person", "currency", "subscription_id")
+        .sort("day")
         .join_asof(
             held.sort("day"),
             on="day",

@@ -80,7 +80,7 @@ def _tenure(people: pl.LazyFrame, activity_spans: pl.LazyFrame) -> pl.LazyFrame:
 
 def _changing(customers: pl.LazyFrame, points: pl.LazyFrame, segment: str, before: str) -> pl.LazyFrame:
     """Spans from the days on which a value begins; until the first of them it is `before`."""
-    ends = points.sort("person", "start_day").with_columns(end_day=pl.col("start_day").shift(-1).over("person"))
+    ends = points.sort("start_day").with_columns(end_day=pl.col("start_day").shift(-1).over("person"))
     first = points.group_by("person").agg(end_day=pl.col("start_day").min())
     earlier = customers.join(first, on="person", how="left").with_columns(
         segment_value=pl.lit(before), start_day=pl.lit(None, pl.Date)

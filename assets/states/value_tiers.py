@@ -46,7 +46,7 @@ def build(
         ranked = _ranked(_trailing_revenue(all_order_days, all_fx_rates, settings))
         without = _months_without(ranked)
     else:
-        horizon = _horizon(all_mrr_changes, all_people, all_fx_rates)
+        horizon = _horizon(all_mrr_changes, all_fx_rates)
         ranked = _ranked(_opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings))
         without = _months_without(ranked).join(horizon, how="cross")
         without = without.filter(pl.col("month") <= period_number(to_date(pl.col("horizon")), "month")).drop("horizon")
@@ -54,7 +54,7 @@ def build(
     is_same = pl.col("tier") == pl.col("tier").shift(1).over(PERSON)
     return (
         points.with_columns(pl.col("tier").fill_null(LOW), is_ranked=pl.col("tier").is_not_null())
-        .sort(*PERSON, "month", "is_ranked")
+        .sort("month", "is_ranked")
         .unique([*PERSON, "month"], keep="last", maintain_order=True)
         .filter(~is_same.fill_null(False))
         .with_columns(start_day=period_start(pl.col("month"), "month"))
@@ -63,7 +63,7 @@ def build(
 
 def _trailing_revenue(order_days: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Revenue of the 365 days before each first of a month, where there is any: person, month, worth."""
-    worth = pl.col("revenue").cast(pl.Int128) * pl.col("rate")
+    worth = pl.col("revenue") * pl.col("rate")
     earned = rated(order_days, fx_rates, pl.col("day"), settings).select(
         *PERSON, day=day_number(pl.col("day")), worth=worth
     )
@@ -83,14 +83,15 @@ def _opening_mrr(
     return (
         rated(on_firsts, fx_rates, day_before, settings)
         .group_by(*PERSON, "month")
-        .agg(worth=(pl.col("mrr").cast(pl.Int128) * pl.col("rate")).sum())
+        .agg(worth=(pl.col("mrr") * pl.col("rate")).sum())
     )
 
 
-def _horizon(mrr_changes: pl.LazyFrame, people: pl.LazyFrame, fx_rates: pl.LazyFrame) -> pl.LazyFrame:
-    """A month after the last change of anybody's MRR, of the people and of the rates: from then on tiers stay."""
-    days = [mrr_changes.select("day"), people.select(day="first_day"), fx_rates.select("day")]
-    return pl.concat(days).select(horizon=day_number(pl.col("day").max()) + 31)
+def _horizon(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame) -> pl.LazyFrame:
+    """A month after the last change of anybody's MRR and of the rates: from then on tiers stay."""
+    return pl.concat([mrr_changes.select("day"), fx_rates.select("day")]).select(
+        horizon=day_number(pl.col("day").max()) + 31
+    )
 
 
 def _on_firsts(pieces: pl.LazyFrame) -> pl.LazyFrame:
@@ -108,7 +109,7 @@ def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
     ladder = (
         positive.group_by("month", "worth")
         .agg(together=pl.col("worth").sum())
-        .sort("month", "worth", descending=[False, True])
+        .sort("worth", descending=True)
         .with_columns(
             before=pl.col("together").cum_sum().over("month") - pl.col("together"),
             total=pl.col("together").sum().over("month"),

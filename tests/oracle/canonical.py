@@ -45,7 +45,8 @@ def load(world: World) -> duckdb.DuckDBPyConnection:
     connection.execute("SET threads = 1")
     for source, columns in COLUMNS.items():
         fill(connection, f"raw_{source}", f"{columns} {BOOKKEEPING}", rows_of(world, source))
-    digits: list[Row] = [{"currency": name, "digits": str(digits)} for name, digits in MINOR_UNITS.items()]
+    units = MINOR_UNITS | {"CLF": 4}  # in no random world
+    digits: list[Row] = [{"currency": name, "digits": str(digits)} for name, digits in units.items()]
     fill(connection, "minor_units", "currency digits", digits)
     declared: list[Row] = [
         {"name": name, **{option: str(option in given.options) for option in OPTIONS.split()}}

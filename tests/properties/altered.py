@@ -82,8 +82,10 @@ def _identity(world: World, source: str, row: Row) -> Hashable:
         return row["subscription_id"], read(str(row.get("effective_at") or row["started_at"]), zone, world.time_zone)
     if source == "fx_rates":
         return row["currency"], row["date"]
-    keys = {"orders": "order_id", "events": "event_id", "customers": "customer_id"}
-    return row.get(keys[source]) or tuple(row.items())
+    if source == "events":
+        zone = str(world.sources[source].options.get("time_zone", "UTC"))
+        return row.get("event_id") or read(str(row["occurred_at"]), zone, world.time_zone)
+    return row["order_id" if source == "orders" else "customer_id"]
 
 
 def _is_first(identity: Hashable, seen: set[Hashable]) -> bool:
