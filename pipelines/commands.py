@@ -81,7 +81,7 @@ def releases(options: Namespace) -> None:
 
     known = Releases(_config(options).home)
     found, tags = known.headers(), known.tags()
-    header = ["release", "tags", "published", "up to", "reason", "gate", "rows waiting", "changed: files of tables"]
+    header = ["release", "tags", "published", "up to", "reason", "gate", "rows waiting"]
     rows = [
         [
             str(one.number),
@@ -91,11 +91,12 @@ def releases(options: Namespace) -> None:
             one.reason,
             _gate(one.verdict.get("results", [])),
             f"{late.rows:,}" if (late := waiting(one)) else "",
-            _changed(one),
         ]
         for one in found
     ]
     print(grid(header, rows) if rows else "Nothing was published yet.")
+    if rows:
+        print("\nFiles of tables that changed:", *(f"  {one.number}: {_changed(one)}" for one in found), sep="\n")
     if found and (late := waiting(found[-1])):
         print(f"\n{late.advice}")
 
