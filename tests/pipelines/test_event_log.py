@@ -17,6 +17,7 @@ def test_dagster_itself_reads_what_a_run_recorded(toy: Toy) -> None:
         assert run.status == dg.DagsterRunStatus.SUCCESS
         months = {f"2026-0{month}" for month in range(3, 7)}
         assert plain.get_materialized_partitions(dg.AssetKey("orders_daily")) == months
+        assert plain.get_materialized_partitions(dg.AssetKey("release")) == months
         checked = plain.event_log_storage.get_latest_asset_check_execution_by_key(
             [dg.AssetCheckKey(dg.AssetKey("orders_daily"), "audit")]
         )
