@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.days import DayRange, dimensions_of, is_redefined
 from pipelines.engines import Engine, LocalEngine
 from pipelines.months import PREFIX, month_of
+from pipelines.pace import Pace
 from pipelines.parts import (
     EVERYTHING,
     Part,
@@ -48,8 +49,10 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     entry = workspace.catalog[table]
     settings = settings_of(workspace, WHOLE_HISTORY)
     kept: dict[str, DataFile | None] = {}
-    for name in _parts_to_do(workspace, entry):
-        [rows] = (engine or LocalEngine()).map(compute, [_part(workspace, entry, name, settings)])
+    parts = {name: _part(workspace, entry, name, settings) for name in _parts_to_do(workspace, entry)}
+    pace = Pace(workspace.report, "", [part.rows for part in parts.values()])
+    for name, part in parts.items():
+        [rows] = (engine or LocalEngine(pace.done)).map(compute, [part])
         kept |= _kept_state(workspace, entry, name, rows)
     workspace.draft.put("states", table, kept)
 
@@ -66,7 +69,9 @@ def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engin
     folder = workspace.draft.folder / "partials" / table
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
-    partials = (engine or LocalEngine()).map(compute_partial, jobs)
+    span = f"{first_day} to {days.last_day}, {(days.last_day - first_day).days + 1:,} days: "
+    pace = Pace(workspace.report, span, [job.rows for job in jobs])
+    partials = (engine or LocalEngine(pace.done)).map(compute_partial, jobs)
     references = {name: _reference(workspace, name) for name in entry.references}
     measured = [pl.scan_parquet(partials), *_carried(workspace, entry, settings)]
     rows = reduction.published(entry, pl.concat(measured, how="diagonal"), settings, references)

@@ -19,7 +19,18 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """One job after another in this process: Polars uses every core, and peak memory is that of one job."""
+    """One job after another in this process: Polars uses every core, and peak memory is that of one job.
+
+    `done` is called after each job.
+    """
+
+    def __init__(self, done: Callable[[], None] = lambda: None) -> None:
+        self._done = done
 
     def map(self, function: Callable[[Job], Outcome], jobs: Sequence[Job]) -> list[Outcome]:
-        return [function(job) for job in jobs]
+        return [self._outcome(function, job) for job in jobs]
+
+    def _outcome(self, function: Callable[[Job], Outcome], job: Job) -> Outcome:
+        outcome = function(job)
+        self._done()
+        return outcome

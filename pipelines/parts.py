@@ -34,6 +34,11 @@ class Part:
     store: Store
     target: Path | None = None
 
+    @property
+    def rows(self) -> int:
+        """How many rows its inputs hold."""
+        return sum(file.rows for files in self.inputs.values() for file in files)
+
 
 def compute(part: Part) -> pl.DataFrame:
     """The rows of this part of a state: the declared columns, sorted by the grain."""

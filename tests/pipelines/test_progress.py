@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipelines import progress
+from pipelines import pace, progress
+from pipelines.pace import Pace, duration
 from pipelines.progress import Progress
 
 
@@ -67,3 +68,20 @@ def test_a_terminal_keeps_one_live_line_and_leaves_it_clear(clock: _Clock) -> No
     shown.close()
     assert "\n" not in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_step_of_several_parts_tells_what_is_done_and_left(clock: _Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace.time, "monotonic", lambda: clock.now)
+    told: list[str] = []
+    parts = Pace(told.append, "2026-01-01 to 2026-01-31, 31 days: ", [1000, 1000, 6000])
+    for took in (2, 2, 12):
+        clock.now += took
+        parts.done()
+    assert told == [
+        "2026-01-01 to 2026-01-31, 31 days: 1 of 3 parts, 1,000 of 8,000 rows, about 14 s left",
+        "2026-01-01 to 2026-01-31, 31 days: 2 of 3 parts, 2,000 of 8,000 rows, about 12 s left",
+        "2026-01-01 to 2026-01-31, 31 days: 3 of 3 parts, 8,000 of 8,000 rows",
+    ]
+    Pace(told.append, "", [5]).done()
+    assert len(told) == 3
+    assert [duration(seconds) for seconds in (8.4, 150, 7200)] == ["8 s", "2 min", "2 h 0 min"]
