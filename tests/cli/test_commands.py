@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from pipelines.cli import main
-from warehouse import config
+from warehouse import config, restatements
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
 
@@ -172,7 +172,7 @@ def test_a_rollback_holds_later_deliveries_until_they_are_retaken(
     told = _said(capsys, "rollback", "1", *words)
     assert "Release 3 has the content of release 1" in told
     assert "inbox/orders/later.csv" in told
-    assert releases.get(3).content_digest == releases.get(1).content_digest
+    assert _contents(releases.get(3)) == _contents(releases.get(1))
     capsys.readouterr()
     assert main(["run", "--config", str(settings.file)]) == 0
     told = capsys.readouterr()
@@ -204,4 +204,5 @@ def test_rows_that_came_too_late_are_told_of_with_the_backfill_that_takes_them(
 
 
 def _contents(release: Manifest) -> list[tuple[str, str]]:
-    return [(file.link, file.sha256) for file in release.published()]
+    """All but the history of what was restated, which every release continues."""
+    return [(file.link, file.sha256) for file in release.published() if file.table != restatements.NAME]
