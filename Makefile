@@ -9,7 +9,7 @@ FROM := 0
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test fuzz lint ui bench docs faults clean
+.PHONY: setup run test fuzz mutation lint ui bench docs faults clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,9 @@ test: $(STAMP)
 fuzz: $(STAMP)
 	HOLDFAST_WORLDS=$(WORLDS) HOLDFAST_WORLDS_FROM=$(FROM) POLARS_MAX_THREADS=1 \
 	  $(BIN)/python -m pytest -n auto -o tmp_path_retention_policy=none -k random tests/oracle/test_oracle.py $(ARGS)
+
+mutation: $(STAMP)
+	POLARS_MAX_THREADS=1 $(BIN)/python -m tests.mutation $(MODULES)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

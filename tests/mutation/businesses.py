@@ -1,0 +1,202 @@
+"""Small businesses taken in once and kept in memory, and every state and table computed from them at will.
+
+They are the golden cases and the random worlds that the tests run. What a table should say of them is what the product
+says as it is (the tests hold that to be right); here it is only computed, with the rows of every input shuffled.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from pipelines import build, days, ingest
+from pipelines.parts import layer_of, scan_rows
+from pipelines.workspace import Workspace
+from tests.golden import cases
+from tests.golden.cases import Expectation
+from tests.oracle import kept, rawfiles, worlds
+from tests.oracle.worlds import World
+from warehouse import catalog, codes, config, reduction
+from warehouse.catalog import ALL_SHARDS, Catalog, Entry
+from warehouse.draft import Draft
+from warehouse.releases import Releases
+from warehouse.settings import Settings
+from warehouse.store import Store
+
+LONG_AFTER = date(2100, 1, 1)
+
+
+@dataclass
+class Business:
+    """Sources in memory, what is asked for, and the states and tables as the product makes them.
+
+    `expected` are the cells of a golden case; without them every cell counts.
+    """
+
+    name: str
+    configured: frozenset[str]
+    shards: int
+    of_states: Settings
+    of_metrics: Settings
+    sources: dict[str, pl.DataFrame]
+    expected: tuple[Expectation, ...] = ()
+    states: dict[str, pl.DataFrame] = field(default_factory=dict)
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+    @property
+    def later(self) -> Settings | None:
+        """The range from the middle one of its months on; None where all is one month."""
+        first, last = self.of_metrics.first_day, self.of_metrics.last_day
+        months = sorted({(first + timedelta(days=n)).replace(day=1) for n in range((last - first).days + 1)})
+        return replace(self.of_metrics, first_day=months[len(months) // 2]) if len(months) > 1 else None
+
+
+class Computation:
+    """The states and tables of a business by one catalog; what `touched` tables do not reach is taken as it was."""
+
+    def __init__(self, business: Business, tables: Catalog, touched: Collection[str] | None = None) -> None:
+        self._business, self._catalog, self._touched = business, tables, touched
+        self._known: dict[str, pl.DataFrame] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._catalog.for_sources(self._business.configured).metrics)
+
+    def is_reached(self, name: str) -> bool:
+        """Whether a table may have come out otherwise than before."""
+        if self._touched is None:
+            return True
+        return name in self._touched or any(self._is_changed(one) for one in self._catalog[name].inputs)
+
+    def published(self, name: str, settings: Settings) -> pl.DataFrame:
+        """The table for the range of the settings; of cells that are carried on, those before it are as before."""
+        entry = self._catalog[name]
+        parts = [self._computed(entry, shard, settings).collect() for shard in range(self._business.shards)]
+        if entry.carried is not None and settings != self._business.of_metrics:
+            parts.append(entry.carried(self._business.tables[name].lazy(), settings).collect())
+        references = {one: self._shuffled(self.rows(one)) for one in entry.references}
+        return reduction.published(entry, pl.concat(parts, how="diagonal").lazy(), settings, references)
+
+    def rows(self, name: str) -> pl.DataFrame:
+        """A source as it was taken in, or a state."""
+        if name not in self._known:
+            self._known[name] = self._business.sources[name] if self._is_source(name) else self._state(name)
+        return self._known[name]
+
+    def _is_source(self, name: str) -> bool:
+        return name in self._business.sources
+
+    def _is_changed(self, name: str) -> bool:
+        if self._is_source(name) or not self.is_reached(name):
+            return False
+        return not self.rows(name).equals(self._business.states[name])
+
+    def _state(self, name: str) -> pl.DataFrame:
+        if not self.is_reached(name):
+            return self._business.states[name]
+        entry = self._catalog[name]
+        if name not in self._catalog.for_sources(self._business.configured):
+            return pl.DataFrame(schema={**entry.table.polars_schema(), "shard": pl.UInt16})
+        settings = self._business.of_states
+        order = [column.name for column in entry.table.grain]
+        if order[0] == "shard":
+            months = self._months(entry) if entry.table.partitioning == "shard/month" else [None]
+            return pl.concat(self._computed(entry, None, settings, month).sort(order).collect() for month in months)
+        parts = [
+            self._computed(entry, shard, settings).with_columns(shard=pl.lit(shard, pl.UInt16)).sort(order).collect()
+            for shard in range(self._business.shards)
+        ]
+        return pl.concat(parts)
+
+    def _months(self, entry: Entry) -> list[date | None]:
+        """The months in which an input has rows, the first days of them; None where there is no row."""
+        days = pl.concat([self.rows(table).select(pl.col("day").dt.month_start()) for table in entry.inputs])
+        return [*days["day"].unique().sort()] or [None]
+
+    def _computed(self, entry: Entry, shard: int | None, settings: Settings, month: date | None = None) -> pl.LazyFrame:
+        frames = {
+            parameter: self._input(entry, parameter, table, shard, settings, month)
+            for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+        }
+        result: pl.LazyFrame = entry.compute(**frames, **({"settings": settings} if entry.takes_settings else {}))
+        if entry.table.layer == "metrics":
+            return result
+        return result.select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)
+
+    def _input(
+        self,
+        entry: Entry,
+        parameter: str,
+        table: str,
+        shard: int | None,
+        settings: Settings,
+        month: date | None,
+    ) -> pl.LazyFrame:
+        rows = self._shuffled(self.rows(table))
+        if month is not None:
+            rows = rows.filter(pl.col("day").dt.month_start() == month)
+        if shard is not None and not parameter.startswith(ALL_SHARDS):
+            rows = rows.filter(pl.col("shard") == shard)
+        if entry.table.look_back_days is None or not self._is_by_month(table):
+            return rows
+        return rows.filter(
+            pl.col("day") >= (settings.first_day - timedelta(days=entry.table.look_back_days)).replace(day=1)
+        )
+
+    def _is_by_month(self, table: str) -> bool:
+        return not self._is_source(table) and self._catalog[table].table.partitioning == "shard/month"
+
+    def _shuffled(self, rows: pl.DataFrame) -> pl.LazyFrame:
+        return rows.sample(fraction=1, shuffle=True, seed=7).lazy()
+
+
+def everything(seeds: Iterable[int]) -> Iterator[Business]:
+    """Every golden case, every kept world and the random worlds of the seeds, each with its states and tables."""
+    for path in cases.paths():
+        case = cases.read(path)
+        yield computed(taken_in(case.name, case.world, case.expected))
+    for path in sorted(kept.FOLDER.glob("*.json")):
+        yield computed(taken_in(f"kept world {path.stem}", kept.read(path)))
+    for seed in seeds:
+        yield computed(taken_in(f"world {seed}", worlds.world(seed)))
+
+
+def taken_in(name: str, world: World, expected: tuple[Expectation, ...] = ()) -> Business:
+    with tempfile.TemporaryDirectory() as folder:
+        configuration = config.load(rawfiles.write(world, Path(folder)))
+        store = Store(configuration.home)
+        draft = Draft.open_or_create(configuration.home, "mutation", None)
+        whole = catalog.load()
+        served = whole.for_sources(configuration.sources)
+        workspace = Workspace(configuration, served, store, draft, Releases(configuration.home), lambda line: None)
+        for source in configuration.sources:
+            ingest.take_in(workspace, source)
+        names = {name for entry in whole for name in (*entry.inputs, *entry.references)}
+        sources = {
+            name: scan_rows(store, whole, name, draft.files("sources", name).values()).collect()
+            for name in sorted(names)
+            if name == codes.TABLE or layer_of(whole, name) == "sources"
+        }
+        return Business(
+            name=name,
+            configured=frozenset(configuration.sources),
+            shards=configuration.shards,
+            of_states=build.settings_of(workspace, build.WHOLE_HISTORY),
+            of_metrics=build.settings_of(workspace, days.find_range(workspace, world.date, LONG_AFTER)),
+            sources=sources,
+            expected=expected,
+        )
+
+
+def computed(business: Business) -> Business:
+    """The business with its states and tables as the product makes them."""
+    whole = catalog.load()
+    computation = Computation(business, whole)
+    business.states = {name: computation.rows(name) for name in whole.states}
+    business.tables = {name: computation.published(name, business.of_metrics) for name in computation.names}
+    return business

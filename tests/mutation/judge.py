@@ -1,0 +1,142 @@
+"""Whether a mutant is found out: a golden cell, a cell of a random world, or a later range says something else.
+
+The mutated module takes the module's place in this process; what it cannot reach is not computed again.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import polars as pl
+
+from tests.golden import expecting
+from tests.mutation.businesses import Business, Computation
+from tests.mutation.mutants import Mutant
+from tests.oracle import compare
+from warehouse import catalog
+from warehouse.catalog import Catalog
+
+ROOT = Path(__file__).resolve().parents[2]
+Report = Callable[[str], None]
+
+
+def killer(mutant: Mutant, businesses: Sequence[Business], report: Report = lambda name: None) -> str | None:
+    """The name of the first test that finds the mutant out, None where it survives all of them.
+
+    `report` hears of each test before it begins.
+    """
+    try:
+        with in_place(mutant) as tables:
+            for name, test in _tests(mutant, tables, businesses):
+                report(name)
+                if test():
+                    return name
+    except Exception as error:
+        return f"it fails: {type(error).__name__}"
+    return None
+
+
+def _tests(mutant: Mutant, tables: Catalog, businesses: Sequence[Business]) -> Iterator[tuple[str, Callable[[], bool]]]:
+    touched = {entry.table.name for entry in tables if mutant.module in closure(entry.module.__name__)}
+    golden = [one for one in businesses if one.expected]
+    whole = [one for one in businesses if not one.expected]
+    for one in golden:
+        yield one.name, lambda one=one: _misses_a_cell(Computation(one, tables, touched), one, tables)  # type: ignore[misc]
+    for one in whole:
+        yield one.name, lambda one=one: _differs(Computation(one, tables, touched), one)  # type: ignore[misc]
+    for one in whole:
+        if one.later is not None:
+            yield (
+                f"a later range of {one.name}",
+                lambda one=one: _differs_later(Computation(one, tables, touched), one, tables),  # type: ignore[misc]
+            )
+
+
+def _misses_a_cell(computation: Computation, business: Business, tables: Catalog) -> bool:
+    """Whether a cell that was added up by hand comes out otherwise."""
+    if not {one.table for one in business.expected} <= set(computation.names):
+        return True
+    frames: dict[str, pl.DataFrame] = {}
+    for one in business.expected:
+        if not computation.is_reached(one.table):
+            continue
+        if one.table not in frames:
+            frames[one.table] = computation.published(one.table, business.of_metrics)
+        if _is_equal(business.tables[one.table], frames[one.table]):
+            continue
+        if expecting.differences(one, frames[one.table], tables[one.table].table):
+            return True
+    return False
+
+
+def _differs(computation: Computation, business: Business) -> bool:
+    if sorted(computation.names) != sorted(business.tables):
+        return True
+    return any(
+        not _is_equal(rows, computation.published(name, business.of_metrics))
+        for name, rows in business.tables.items()
+        if computation.is_reached(name)
+    )
+
+
+def _differs_later(computation: Computation, business: Business, tables: Catalog) -> bool:
+    """Whether a range that begins later says something else of its days than all of history does."""
+    later = business.later
+    assert later is not None
+    for name, rows in business.tables.items():
+        if not computation.is_reached(name):
+            continue
+        is_by_month = tables[name].table.partitioning == "month"
+        expected = rows.filter(pl.col("date") >= later.first_day) if is_by_month else rows
+        if not _is_equal(expected, computation.published(name, later)):
+            return True
+    return False
+
+
+def _is_equal(expected: pl.DataFrame, got: pl.DataFrame) -> bool:
+    return expected.schema == got.schema and compare.identical(expected, got)
+
+
+@contextmanager
+def in_place(mutant: Mutant) -> Iterator[Catalog]:
+    """The catalog as it is with the mutant in the module's place; afterwards all is as before."""
+    replaced = {name: module for name, module in sys.modules.items() if mutant.module in closure(name)}
+    try:
+        for name in replaced:
+            del sys.modules[name]
+        module = ModuleType(mutant.module)
+        sys.modules[mutant.module] = module
+        exec(compile(mutant.text, mutant.module, "exec"), module.__dict__)
+        yield catalog.load()
+    finally:
+        for name in [name for name in sys.modules if mutant.module in closure(name)]:
+            del sys.modules[name]
+        sys.modules.update(replaced)
+        for name, original in replaced.items():
+            package, _, last = name.rpartition(".")
+            setattr(importlib.import_module(package), last, original)
+
+
+@cache
+def closure(name: str) -> frozenset[str]:
+    """A module under assets/ and all that it imports from there, directly or not; empty for any other module."""
+    path = ROOT / f"{name.replace('.', '/')}.py"
+    if not name.startswith("assets.") or not path.exists():
+        return frozenset()
+    imported = {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}
+    return frozenset({name}).union(*(closure(one) for one in imported if one and one.startswith("assets.")))
+
+
+def modules() -> Mapping[str, Path]:
+    """The modules that are mutated: those that states and metric tables are computed with. The contracts of the sources
+    and the models are judged by tests of their own."""
+    paths = (path for path in sorted((ROOT / "assets").rglob("*.py")) if path.name != "__init__.py")
+    named = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
+    return {name: path for name, path in named.items() if not name.startswith(("assets.sources.", "assets.models."))}

@@ -1,0 +1,91 @@
+"""docs/mutation.md: how many mutants each module has, and why those that survive change nothing.
+
+The reasons are in equivalent.yaml: for each module, a reason and the names of the mutants that it is true of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+Results = Mapping[str, Mapping[str, str | None]]
+Reasons = Mapping[str, Mapping[str, list[str]]]
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "mutation.md"
+EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
+_HEADING = """# Would a wrong turn be noticed?
+
+A mutant is a module of `assets/` with one small wrong turn: `<` for `<=`, a filter or a sort key left out, another
+constant, `max` for `min`, the last for the first. A test is worth something if it fails then. Every mutant is tried
+against, until one of them fails:
+
+1. each golden case that its tables are in: the cells that were added up by hand;
+2. the kept and the random businesses of `make test`: every cell of every table;
+3. a later range of days of each of those: it must say what all of history says.
+
+The rows of every input come in another order than they were written in. What the unchanged product says of the
+random businesses is what the oracle says; [correctness](correctness.md) tells how that is held.
+
+```
+make mutation                                # all of it: hours
+make mutation MODULES=assets.steps           # one module: minutes
+make mutation MODULES="--again assets.steps" # only what survived the last time
+python -m tests.mutation --page              # this page, from the results under build/mutation
+```
+
+It ends with an error where one survives that [equivalent.yaml](../tests/mutation/equivalent.yaml) does not explain.
+Descriptions, units, bounds and types are not mutated, nor the contracts of the sources and the models, which have tests
+of their own.
+
+## Mutants by module
+
+Modules that are not in the table were not tried as they are now.
+
+| module | mutants | killed | equivalent | unexplained |
+|---|---|---|---|---|
+"""
+
+
+def reasons() -> Reasons:
+    return yaml.safe_load(EQUIVALENT.read_text()) or {}
+
+
+def unexplained(results: Results) -> list[tuple[str, str]]:
+    """Module and name of each mutant that survived and has no reason."""
+    told = {module: {name for names in given.values() for name in names} for module, given in reasons().items()}
+    return [
+        (module, name)
+        for module, tried in results.items()
+        for name, by in tried.items()
+        if by is None and name not in told.get(module, set())
+    ]
+
+
+def write(results: Results) -> None:
+    """The page for the modules that were tried."""
+    open_ones = unexplained(results)
+    lines = []
+    for module, tried in results.items():
+        survived = [name for name, by in tried.items() if by is None]
+        left = sum(one == module for one, _ in open_ones)
+        lines.append(
+            f"| {module} | {len(tried)} | {len(tried) - len(survived)} | {len(survived) - left} | {left or ''} |"
+        )
+    lines += ["", "## Why the equivalent ones change nothing", ""]
+    for module, given in reasons().items():
+        told = [
+            (why, [name for name in names if results.get(module, {}).get(name, "") is None])
+            for why, names in given.items()
+        ]
+        if any(names for _, names in told):
+            lines += [f"### {module}", ""]
+            lines += [f"- {why}: {'; '.join(f'`{name}`' for name in names)}." for why, names in told if names]
+            lines.append("")
+    if open_ones:
+        lines += ["## Unexplained", ""]
+        lines += [f"- {module}: `{name}`" for module, name in open_ones]
+        lines.append("")
+    PAGE.write_text(_HEADING + "\n".join(lines))

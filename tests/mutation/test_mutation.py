@@ -1,0 +1,67 @@
+"""A mutant is what its name says, and the check tells one that changes a number from one that does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from assets.states import activity_spans
+from tests.golden import cases
+from tests.mutation import page
+from tests.mutation.businesses import Business, computed, taken_in
+from tests.mutation.judge import closure, killer, modules
+from tests.mutation.mutants import Mutant, mutants
+from tests.oracle import worlds
+
+TEXT = '''"""Words."""
+import polars as pl
+table = Table(name="t", columns=(Column("a", pl.Int64, "Words.", minimum=0),))
+def build(rows: pl.LazyFrame, days: int = 3) -> pl.LazyFrame:
+    """Words."""
+    return rows.filter(pl.col("day") < days).sort("day", "id")
+'''
+
+
+def test_every_wrong_turn_of_the_code_and_of_nothing_else() -> None:
+    found = {mutant.name for mutant in mutants("assets.t", TEXT)}
+    assert found == {
+        "build: 3 -> 4",
+        "build: 3 -> 2",
+        "build: .filter(pl.col('day') < days) -> nothing",
+        "build: pl.col('day') < days -> pl.col('day') <= days",
+        "build: pl.col('day') < days -> pl.col('day') >= days",
+        "build: .sort('day', 'id') -> nothing",
+        "build: .sort('day', 'id') -> .sort() without 'day'",
+        "build: .sort('day', 'id') -> .sort() without 'id'",
+    }
+
+
+@pytest.fixture(scope="module")
+def businesses() -> list[Business]:
+    case = cases.read(cases.FOLDER / "customer_retention_daily" / "touching_orders.yaml")
+    return [
+        computed(taken_in(case.name, case.world, case.expected)),
+        computed(taken_in("world 4", worlds.world(4))),
+    ]
+
+
+def test_a_mutant_is_killed_and_an_equivalent_one_survives(businesses: list[Business]) -> None:
+    build = activity_spans.build
+    assert killer(_spans("pl.col('day').max() + window -> pl.col('day').max() - window"), businesses) is not None
+    touching = _spans("> pl.col('day').shift(1).over('person') + window -> pl.col('day') >= ")
+    assert killer(touching, businesses) is None
+    assert activity_spans.build is build
+
+
+def _spans(name: str) -> Mutant:
+    module = activity_spans.__name__
+    [found] = [one for one in mutants(module, modules()[module].read_text()) if name in one.name]
+    return found
+
+
+def test_what_depends_on_a_module_is_found_through_imports() -> None:
+    assert "assets.calendar" in closure("assets.metrics.orders_daily")
+    assert closure("warehouse.table") == frozenset()
+
+
+def test_reasons_are_given_for_modules_that_exist() -> None:
+    assert set(page.reasons()) <= set(modules())
