@@ -6,6 +6,7 @@ candidate's digest. A check that raises, or gets no answer, is a critical failur
 
 from __future__ import annotations
 
+import importlib
 import threading
 from datetime import UTC, datetime
 from functools import cache
@@ -43,6 +44,8 @@ def judge(candidate: Candidate, *, catalog: Catalog, config: Config, store: Stor
 @cache
 def prepare() -> threading.Thread:
     """Begins to import Great Expectations beside whatever is going on: it takes seconds, and no Polars does. Once."""
+    # What both threads may come to import first is imported here: half loaded by one, it fails in the other.
+    importlib.import_module("sqlalchemy.orm")
     thread = threading.Thread(target=_load, name="great-expectations", daemon=True)
     thread.start()
     return thread
