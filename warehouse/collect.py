@@ -7,6 +7,7 @@ moves out of sight, whole) and is removed by a collection at least `grace_hours`
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,28 +42,42 @@ class Collected:
 def collect(home: Path, keep: Keep, now: datetime) -> Collected:
     """One collection. The caller holds the run lock and the publish lock. Raises StorageError."""
     known, tagged = history.numbers(home), set(tags(home).values())
-    removed = _remove_expired(home, now - timedelta(hours=keep.grace_hours))
-    oldest = history.stamp(now - timedelta(days=keep.days))
-    old = [
-        number
-        for number in known[: -max(keep.releases, 1)]
-        if number not in tagged and manifest.read_header(history.path_of(home, number)).published_at < oldest
-    ]
-    _expire(home, old, now)
-    bare = [number for number in known[: -max(keep.trees, 1)] if number not in tagged and number not in old]
-    trees = tuple(number for number in bare if _drop_tree(home, number))
+    removed = remove_expired(home, now - timedelta(hours=keep.grace_hours))
+    old = beyond(home, keep, tagged, now)
+    if old:
+        # Written first: a time whose release is gone must be known as such, or another would be taken for it.
+        record_collected(home, history.collected(home) | old)
+        move_out(home, list(old), now)
+    trees = drop_trees(home, known, keep, tagged | old.keys())
     return Collected(tuple(old), removed, trees, sweep_data(home))
 
 
-def _expire(home: Path, old: list[int], now: datetime) -> None:
-    if not old:
-        return
+def beyond(home: Path, keep: Keep, tagged: set[int], now: datetime) -> dict[int, str]:
+    """The releases that `keep` lets go of, and when they were published."""
+    oldest = history.stamp(now - timedelta(days=keep.days))
+    old = [number for number in history.numbers(home)[: -max(keep.releases, 1)] if number not in tagged]
+    times = {number: manifest.read_header(history.path_of(home, number)).published_at for number in old}
+    return {number: at for number, at in times.items() if at < oldest}
+
+
+def drop_trees(home: Path, known: list[int], keep: Keep, spared: set[int]) -> tuple[int, ...]:
+    """Removes the tables from the folders of all but the newest of the known releases; whose it did."""
+    middling = [number for number in known[: -max(keep.trees, 1)] if number not in spared]
+    return tuple(number for number in middling if _drop_tree(home, number))
+
+
+def record_collected(home: Path, gone: Mapping[int, str]) -> None:
+    """Keeps when the releases that are gone were published."""
     durable.make_folder(home / history.EXPIRED)
-    # Written first: a time whose release is gone must be known as such, or another would be taken for it.
-    gone = {number: manifest.read_header(history.path_of(home, number)).published_at for number in old}
-    record = json.dumps({str(number): at for number, at in sorted((history.collected(home) | gone).items())}, indent=0)
+    record = json.dumps({str(number): at for number, at in sorted(gone.items())}, indent=0)
     durable.write(home / history.EXPIRED / history.COLLECTED, record.encode())
-    for number in old:
+
+
+def move_out(home: Path, numbers: list[int], now: datetime) -> None:
+    """Moves these releases out of sight, whole."""
+    if not numbers:
+        return
+    for number in numbers:
         source = history.folder_of(home, number)
         target = home / history.EXPIRED / f"{source.name}-{now.astimezone(UTC):{_STAMP}}"
         with durable.explained("move", source):
@@ -70,7 +85,8 @@ def _expire(home: Path, old: list[int], now: datetime) -> None:
     durable.sync_all([home / "releases", home / history.EXPIRED])
 
 
-def _remove_expired(home: Path, before: datetime) -> tuple[int, ...]:
+def remove_expired(home: Path, before: datetime) -> tuple[int, ...]:
+    """Removes the folders of releases that were moved out before that moment; which."""
     removed = []
     for folder in sorted((home / history.EXPIRED).glob("*-*Z")):
         number, _, stamp = folder.name.partition("-")

@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from warehouse import durable, history, links, manifest, views
+from warehouse import durable, history, links, manifest, remote_commit, views
 from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
-from warehouse.errors import GateRefused, PublishConflict
+from warehouse.errors import GateRefused, PublishConflict, StorageError
 from warehouse.manifest import DataFile, Manifest
 from warehouse.names import check_inside, check_label
+from warehouse.remote import Remote
+from warehouse.transfers import Report, quiet
 
 _OWN_FILES = {RECORD, VERDICT, PAGE, manifest.NAME, views.NAME, views.UNFINISHED}
 
@@ -27,10 +29,13 @@ def commit(
     *,
     now: str,
     trusted: Manifest | None = None,
+    remote: Remote | None = None,
+    report: Report = quiet,
 ) -> Manifest:
     """Publishes the candidate and returns its manifest. The caller holds the publish lock.
 
-    `trusted` is a release whose files need no hashing, besides the base. Raises GateRefused (no verdict that passed
+    `trusted` is a release whose files need no hashing, besides the base. With `remote`, the store that `home` mirrors,
+    the release is made there, and what follows here is only its image. Raises GateRefused (no verdict that passed
     exactly this content), PublishConflict (the base is no longer the head), StorageError.
     """
     check_inside(home, candidate.folder)
@@ -46,10 +51,24 @@ def commit(
         verdict=json.loads(json.dumps(verdict)),
     )
     _settle(home, candidate, published, new_files)
-    _rename(home, candidate.folder, published.number)
+    if remote is None:
+        _finish(home, candidate.folder, published)
+        return published
+    remote_commit.commit(remote, home, published, new_files, report)
+    try:
+        _finish(home, candidate.folder, published)
+    except StorageError as error:
+        raise StorageError(
+            f"Release {published.number} is published in {remote.url}; only the cache on this machine does not have it "
+            f"yet: {error}. The next command brings it"
+        ) from error
+    return published
+
+
+def _finish(home: Path, folder: Path, published: Manifest) -> None:
+    _rename(home, folder, published.number)
     point_current(home, published.number)
     durable.remove_tree(home / "staging" / check_label("run", published.run))
-    return published
 
 
 def point_current(home: Path, number: int) -> None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from warehouse import bounds
+from warehouse import address, bounds
 from warehouse.bounds import Bounds
 from warehouse.errors import UsageError
 from warehouse.keys import Keys, listed
@@ -49,7 +49,7 @@ _EXTRA_SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
     "orders": ("currency", "lines"),
     "subscriptions": ("currency", "shape", "ends_inclusive"),
 }
-_WAREHOUSE_KEYS = ("root", "time_zone", "reporting_currency", "shards", "industry", "gross_margin")
+_WAREHOUSE_KEYS = ("root", "cache", "time_zone", "reporting_currency", "shards", "industry", "gross_margin")
 _ACTIVITY_KEYS = ("orders_window_days", "usage_window_days", "grace_days")
 _DAYS_KEYS = ("settle_days", "max_late_days")
 _NOTIFY_KEYS = ("webhook_env",)
@@ -97,10 +97,12 @@ class Config:
     sources: Mapping[str, SourceConfig]
     webhook_env: str | None = None
     quality: Bounds = field(default_factory=Bounds)
+    # The address of the object store that is the warehouse's root; `root` is then this machine's cache of it.
+    remote: str | None = None
 
     @property
     def home(self) -> Path:
-        """The folder all data of this warehouse lives in."""
+        """The folder all data of this warehouse lives in or, where that is an object store, is cached in."""
         return self.root / "warehouse"
 
     @property
@@ -140,9 +142,10 @@ def load(path: Path | None = None) -> Config:
     activity = table.table("activity", _ACTIVITY_KEYS)
     days = table.table("days", _DAYS_KEYS)
     notify = table.table("notify", _NOTIFY_KEYS)
+    root, remote = _root(warehouse, file.parent)
     config = Config(
         file=file,
-        root=(file.parent / warehouse.text("root", ".")).resolve(),
+        root=root,
         time_zone=warehouse.zone("time_zone"),
         reporting_currency=warehouse.currency("reporting_currency"),
         shards=warehouse.whole("shards", 8, least=1, most=999),
@@ -156,6 +159,7 @@ def load(path: Path | None = None) -> Config:
         quality=bounds.read(table.table("quality", bounds.KEYS)),
         sources=_sources(table.table("sources", tuple(CANONICAL))),
         webhook_env=notify.variable("webhook_env"),
+        remote=remote,
     )
     _refuse_code_folder(config.home)
     return config
@@ -170,6 +174,18 @@ def _read(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file} is not valid TOML: {error}.") from error
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _root(warehouse: Keys, folder: Path) -> tuple[Path, str | None]:
+    """The folder on this machine, and the address of the object store it caches, if it does."""
+    root, cache = warehouse.text("root", "."), warehouse.optional_text("cache")
+    if address.is_address(root):
+        remote = address.checked(warehouse.at("root"), root)
+        own = f".holdfast/{hashlib.sha256(remote.encode()).hexdigest()[:16]}"
+        return (folder / (cache or own)).resolve(), remote
+    if cache is not None:
+        raise UsageError(f"{warehouse.at('cache')} has a meaning only where root is an object store, such as s3://...")
+    return (folder / root).resolve(), None
 
 
 def _refuse_code_folder(home: Path) -> None:

@@ -65,6 +65,23 @@ def write(path: Path, content: bytes | memoryview, *, mode: int = 0o644, sync: b
             _sync(path.parent)
 
 
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+    """Writes a new file piece by piece; nobody may look at it before it is whole. Nothing is synced.
+
+    Raises StorageError, and whatever making the chunks raises; the file is gone then.
+    """
+    with explained("write", path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            for chunk in chunks:
+                _write_all(descriptor, memoryview(chunk))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+
+
 def digest(path: Path) -> str:
     """The sha256 of a file's bytes; raises StorageError where it cannot be read."""
     with explained("read", path), path.open("rb") as stream:

@@ -18,9 +18,9 @@ from warehouse.recover import data_files, referenced
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with the file at `path`, and which releases it belongs to (none: it belongs nowhere)."""
+    """What is wrong with the file or object at `path`, and which releases it belongs to (none: it belongs nowhere)."""
 
-    path: Path
+    path: Path | str
     problem: str
     releases: tuple[int, ...]
 

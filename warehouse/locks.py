@@ -61,15 +61,15 @@ class RunLock:
 
 
 @contextmanager
-def run_lock(home: Path, held: RunLock | None) -> Iterator[None]:
+def run_lock(home: Path, held: RunLock | None) -> Iterator[RunLock]:
     """The lock the caller holds already, or one of its own for as long as the block lasts."""
     if held is not None:
         if not held.is_held or held.home != Path(home).absolute():
             raise ValueError(f"the lock given is not held for {home}")
-        yield
+        yield held
     else:
-        with RunLock(home):
-            yield
+        with RunLock(home) as own:
+            yield own
 
 
 @contextmanager

@@ -113,13 +113,13 @@ def to_bytes(manifest: Manifest) -> bytes:
     return body + b',\n"checksum": "' + hashlib.sha256(body).hexdigest().encode() + b'"\n}\n'
 
 
-def from_bytes(content: bytes, origin: Path) -> Manifest:
+def from_bytes(content: bytes, origin: Path | str) -> Manifest:
     """Raises StorageError where the content is truncated, altered, or of a newer format."""
     _check_sum(content, origin)
     return _from_json(content, origin)
 
 
-def _from_json(content: bytes, origin: Path) -> Manifest:
+def _from_json(content: bytes, origin: Path | str) -> Manifest:
     values = json.loads(content)
     if values["format"] > FORMAT:
         raise StorageError(f"{origin} has format {values['format']}, this Holdfast reads up to {FORMAT}: upgrade it")
@@ -158,7 +158,7 @@ def _content(path: Path) -> bytes:
         raise StorageError(f"Cannot read {path}: {error.strerror}. {_ADVICE}") from error
 
 
-def _check_sum(content: bytes, origin: Path) -> None:
+def _check_sum(content: bytes, origin: Path | str) -> None:
     tail = _TAIL.search(content, max(0, len(content) - 200))
     if tail is None or hashlib.sha256(content[: tail.start()]).hexdigest().encode() != tail[1]:
         raise StorageError(f"{origin} is truncated or was altered. {_ADVICE}")

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from warehouse import durable, history, links, manifest, views
+from warehouse import durable, history, links, manifest, transfers, views
 from warehouse.candidate import PAGE
 from warehouse.errors import StorageError
 from warehouse.manifest import Manifest
@@ -69,8 +69,8 @@ def _mend_links(home: Path, release: Manifest) -> list[str]:
 
 def _mend_database(home: Path, release: Manifest) -> list[str]:
     path = history.folder_of(home, release.number) / views.NAME
-    if not all((home / file.path).exists() for file in release.published()):
-        return []  # no views can be made over what is lost
+    if not all(transfers.is_here(home, file) for file in release.published()):
+        return []  # no views can be made over what is lost, or not fetched yet
     if views.problem(path, home, release) is None:
         return []
     temporary = home / f".{uuid.uuid4().hex}.tmp"

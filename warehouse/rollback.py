@@ -5,29 +5,36 @@ Nothing is undone or removed. Deliveries that came since are listed as held, for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from warehouse import candidate as candidates
-from warehouse import commit, deliveries, history, manifest
+from warehouse import commit, deliveries, history, manifest, remote_history, transfers
 from warehouse.candidate import count_changes
 from warehouse.errors import StorageError, UsageError
 from warehouse.manifest import HISTORIES, DataFile, Manifest
+from warehouse.remote import Remote
+from warehouse.transfers import Report, quiet
 
 
-def rollback(home: Path, number: int, *, now: str) -> Manifest:
+def rollback(home: Path, number: int, *, now: str, remote: Remote | None = None, report: Report = quiet) -> Manifest:
     """Publishes the content of release `number` again, under the verdict it passed with, and returns the manifest.
 
-    The caller holds the publish lock. Raises UsageError (no such release, or the head has its content), StorageError.
+    With `remote`, the store that `home` mirrors, it is published there, and its files must be there. The caller holds
+    the publish lock. Raises UsageError (no such release, or the head has its content), StorageError.
     """
     head, target = history.newest(home), history.get(home, number)
     if head is None or _contents(head) == _contents(target):
         raise UsageError(
             f"The newest release has the content of release {number} already: there is nothing to roll back"
         )
-    _check_present(home, target.files)
+    if remote is None:
+        _check_present(target.files, lambda file: _has_size(home / file.path, file.bytes))
+    else:
+        sizes = {item.key: item.bytes for item in remote.items(remote_history.DATA)}
+        _check_present(target.files, lambda file: sizes.get(file.path) == file.bytes)
     restored = _with_history(home, head, target)
     proposal = replace(
         restored,
@@ -40,8 +47,11 @@ def rollback(home: Path, number: int, *, now: str) -> Manifest:
         changed=count_changes(head, restored.files),
         held=deliveries.held_by_rollback(home, head, target),
     )
+    if remote is not None:
+        transfers.download(home, remote, proposal.published(), report)
     candidate = candidates.place(home, proposal)
-    return commit.commit(home, candidate, _verdict_for(proposal.content_digest, target), now=now, trusted=target)
+    verdict = _verdict_for(proposal.content_digest, target)
+    return commit.commit(home, candidate, verdict, now=now, trusted=target, remote=remote, report=report)
 
 
 def _contents(release: Manifest) -> set[tuple[tuple[str, str, str], str]]:
@@ -75,8 +85,8 @@ def _verdict_for(digest: str, target: Manifest) -> Mapping[str, Any]:
     return {**target.verdict, "digest": digest}
 
 
-def _check_present(home: Path, files: tuple[DataFile, ...]) -> None:
-    missing = [file.path for file in files if not _has_size(home / file.path, file.bytes)]
+def _check_present(files: tuple[DataFile, ...], is_present: Callable[[DataFile], bool]) -> None:
+    missing = [file.path for file in files if not is_present(file)]
     if missing:
         raise StorageError(
             f"{len(missing)} files of that release are missing or cut short, {missing[0]} among them: it cannot be "

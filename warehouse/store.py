@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse import durable
+from warehouse import durable, mirror
 from warehouse.errors import StorageError
 from warehouse.manifest import DataFile
 from warehouse.names import check_data_path, check_inside, check_partition, check_word
@@ -63,9 +63,12 @@ class Store:
     def scan(self, files: Iterable[DataFile], schema: pl.Schema | None = None) -> pl.LazyFrame:
         """The rows of exactly these files; no files give an empty frame of `schema`.
 
+        Where the warehouse is in an object store, those that are not here yet are brought.
         Raises StorageError where there is neither a file nor a schema, or a path leads out of the warehouse.
         """
-        paths = [self.path(file) for file in sorted(files)]
+        files = sorted(files)
+        mirror.fetch(self.home, files)
+        paths = [self.path(file) for file in files]
         if paths:
             return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
         if schema is None:
@@ -78,6 +81,8 @@ class Store:
         if path.parent not in self._safe_folders:
             check_inside(self.home, path.parent)
             self._safe_folders.add(path.parent)
+        if not path.exists():
+            mirror.fetch(self.home, [file])
         return path
 
 

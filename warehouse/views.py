@@ -5,12 +5,12 @@ The only importer of duckdb in this package, and only where a file is written: r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from warehouse.errors import StorageError
-from warehouse.manifest import Manifest
+from warehouse.manifest import DataFile, Manifest
 
 NAME = "warehouse.duckdb"
 UNFINISHED = "warehouse.duckdb.wal"
@@ -43,16 +43,15 @@ def write(path: Path, home: Path, manifest: Manifest) -> None:
 
     Raises StorageError.
     """
-    import duckdb
+    _execute(path, _statements(manifest, lambda file: home / file.path))
 
-    try:
-        with duckdb.connect(path) as connection:
-            connection.begin()
-            for statement in _statements(home, manifest):
-                connection.execute(statement)
-            connection.commit()
-    except (duckdb.Error, OSError) as error:
-        raise StorageError(f"Cannot write {path}: {error}. Nothing was published; mend it and run again") from error
+
+def write_rows(path: Path, folder: Path, manifest: Manifest) -> None:
+    """Makes a database at `path` with the rows themselves, from the tables below `folder`: it may be moved anywhere.
+
+    Raises StorageError.
+    """
+    _execute(path, _statements(manifest, lambda file: folder / file.link, kind="TABLE"))
 
 
 def problem(path: Path, home: Path, manifest: Manifest) -> str | None:
@@ -63,7 +62,7 @@ def problem(path: Path, home: Path, manifest: Manifest) -> str | None:
         return "is missing"
     try:
         with duckdb.connect() as expected:
-            for statement in _statements(home, manifest):
+            for statement in _statements(manifest, lambda file: home / file.path):
                 expected.execute(statement)
             with duckdb.connect(path, read_only=True) as found:
                 same = all(found.execute(q).fetchall() == expected.execute(q).fetchall() for q in _CONTENTS)
@@ -72,11 +71,24 @@ def problem(path: Path, home: Path, manifest: Manifest) -> str | None:
     return None if same else "has other views than the release, or was made where the warehouse lay before"
 
 
-def _statements(home: Path, manifest: Manifest) -> Iterator[str]:
+def _execute(path: Path, statements: Iterator[str]) -> None:
+    import duckdb
+
+    try:
+        with duckdb.connect(path) as connection:
+            connection.begin()
+            for statement in statements:
+                connection.execute(statement)
+            connection.commit()
+    except (duckdb.Error, OSError) as error:
+        raise StorageError(f"Cannot write {path}: {error}. Nothing was published; mend it and run again") from error
+
+
+def _statements(manifest: Manifest, place: Callable[[DataFile], Path], kind: str = "VIEW") -> Iterator[str]:
     for table, columns in manifest.schemas.items():
-        files = [str(home / file.path) for file in manifest.published() if file.table == table]
-        yield f"CREATE VIEW {_name(table)} AS {_select(files, columns)}"
-        yield f"COMMENT ON VIEW {_name(table)} IS {_text(manifest.descriptions.get(table, ''))}"
+        files = [str(place(file)) for file in manifest.published() if file.table == table]
+        yield f"CREATE {kind} {_name(table)} AS {_select(files, columns)}"
+        yield f"COMMENT ON {kind} {_name(table)} IS {_text(manifest.descriptions.get(table, ''))}"
         for column in columns:
             yield f"COMMENT ON COLUMN {_name(table)}.{_name(column['name'])} IS {_text(_comment(column))}"
 
