@@ -53,6 +53,13 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("--config", type=Path, metavar="FILE", help="default: ./holdfast.toml")
         return sub
 
+    def add_which(sub: argparse.ArgumentParser) -> None:
+        which = sub.add_mutually_exclusive_group()
+        which.add_argument("--release", type=_positive, metavar="N")
+        which.add_argument(
+            "--as-of", metavar="TIMESTAMP", help="the newest release published by then; a day means its end"
+        )
+
     init = add("init", commands.init, "write a commented holdfast.toml and empty inbox folders")
     init.add_argument("folder", type=Path, metavar="DIR")
 
@@ -95,9 +102,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     path = add_configured("path", commands.path, "print the folder of a release; default: the newest")
-    which = path.add_mutually_exclusive_group()
-    which.add_argument("--release", type=_positive, metavar="N")
-    which.add_argument("--as-of", metavar="TIMESTAMP", help="the newest release published by then; a day means its end")
+    add_which(path)
+    path.add_argument("--files", action="store_true", help="instead: each table and file, as a reader opens it")
+
+    pull = add_configured("pull", commands.pull, "make a plain folder of a release, to take away; default: the newest")
+    pull.add_argument("folder", type=Path, metavar="DIR")
+    add_which(pull)
 
     show = add_configured("show", commands.show, "print a published table")
     show.add_argument("table", metavar="TABLE")

@@ -11,6 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.opening import open_config
 from warehouse import config as configs
 from warehouse.config import Config
 from warehouse.errors import UsageError
@@ -104,7 +105,7 @@ def releases(options: Namespace) -> None:
 def rollback(options: Namespace) -> None:
     from warehouse.releases import Releases
 
-    done = Releases(_config(options).home).rollback(options.release)
+    done = Releases(_config(options).home).rollback(options.release, _tell)
     print(f"Release {done.number} has the content of release {options.release}, up to {done.watermark}.")
     if done.held:
         print(f"Deliveries that came later are held; `holdfast run --retake` takes them again ({len(done.held)}):")
@@ -114,16 +115,27 @@ def rollback(options: Namespace) -> None:
 def path(options: Namespace) -> None:
     from warehouse.releases import Releases
 
-    known = Releases(_config(options).home)
-    if options.as_of is not None:
-        found = known.as_of(options.as_of)
-        if found is None:
-            raise UsageError(f"Nothing was published by {options.as_of}.")
+    config = _config(options)
+    found = _named_release(options, config)
+    if options.files:
+        place = config.remote or config.home
+        print("\n".join(f"{file.table}\t{place}/{file.path}" for file in found.published()))
+    elif config.remote is not None:
+        raise UsageError(
+            f"Release {found.number} lies in {config.remote}, not in a folder: `holdfast pull DIR` makes one, "
+            "`holdfast path --files` prints the addresses of its files."
+        )
     else:
-        from pipelines.show import open_release
+        print(Releases(config.home).folder(found.number))
 
-        found = open_release(_config(options), options.release)
-    print(known.folder(found.number))
+
+def pull(options: Namespace) -> None:
+    from warehouse.pull import pull as pull_release
+
+    config = _config(options)
+    found = _named_release(options, config)
+    made = pull_release(config.home, found, options.folder, _tell)
+    print(f"{made} holds release {found.number}, up to {found.watermark}: {len(found.schemas)} tables.")
 
 
 def show(options: Namespace) -> None:
@@ -184,7 +196,20 @@ def ui(options: Namespace) -> None:
 
 def _config(options: Namespace) -> Config:
     named: Path | None = options.config
-    return configs.load(named)
+    return open_config(named, _tell)
+
+
+def _named_release(options: Namespace, config: Config) -> Manifest:
+    if options.as_of is None:
+        from pipelines.show import open_release
+
+        return open_release(config, options.release)
+    from warehouse.releases import Releases
+
+    found = Releases(config.home).as_of(options.as_of)
+    if found is None:
+        raise UsageError(f"Nothing was published by {options.as_of}.")
+    return found
 
 
 def _changed(release: Manifest) -> str:

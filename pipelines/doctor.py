@@ -11,10 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from warehouse import address, mirror, remote_commit
 from warehouse import config as configs
 from warehouse.config import Config
 from warehouse.errors import HoldfastError
 from warehouse.releases import Releases
+from warehouse.remote import Remote
 
 PACKAGES = ("holdfast", "polars", "pyarrow", "duckdb", "dagster", "great-expectations")
 OWN = ("assets", "warehouse", "quality", "pipelines")
@@ -87,8 +89,26 @@ def _storage(config: Config, deep: bool, tell: Tell) -> Iterator[str]:
         yield f"only {free / (1 << 20):.0f} MB are free at {root}: a run needs about twice the size of the inbox"
     if not os.access(root, os.W_OK):
         yield f"{root} cannot be written by this user"
+    elif config.remote is not None:
+        yield from _object_store(config.home, config.remote, deep, tell)
     elif config.home.exists():
         yield from _releases(Releases(config.home), deep, tell)
+
+
+def _object_store(home: Path, url: str, deep: bool, tell: Tell) -> Iterator[str]:
+    there, missing = address.variables(url)
+    tell(f"object store {url}: of the environment, {_listed(there)} set and {_listed(missing)} not set")
+    try:
+        remote_commit.check_honours_create(Remote(url))
+        tell("object store: creates an object only where there is none, as publishing needs it")
+        mirror.begin(home, url, tell)
+        yield from _releases(Releases(home), deep, tell)
+    except HoldfastError as error:
+        yield str(error)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def _releases(releases: Releases, deep: bool, tell: Tell) -> Iterator[str]:
@@ -96,11 +116,11 @@ def _releases(releases: Releases, deep: bool, tell: Tell) -> Iterator[str]:
     if swept.folders:
         tell(f"repaired: removed what {swept.folders} unfinished runs had left, {swept.bytes / (1 << 20):.1f} MB")
     try:
-        for mended in releases.mend():
+        for mended in releases.mend(deep=deep):
             tell(f"repaired: {mended}")
     except HoldfastError as error:
         yield str(error)
-    found = releases.inspect(deep=deep)
+    found = releases.inspect(deep=deep, report=tell)
     tell(
         f"releases: {len(found.whole)} whole of {len(releases.numbers())}"
         + ("" if deep else " by size; --deep reads all")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 
-from warehouse import config as configs
+from pipelines.opening import open_config
 from warehouse.collect import Keep
 from warehouse.errors import UsageError
 from warehouse.releases import Releases
@@ -42,4 +43,4 @@ def _listed(numbers: tuple[int, ...]) -> str:
 
 
 def _releases(options: Namespace) -> Releases:
-    return Releases(configs.load(options.config).home)
+    return Releases(open_config(options.config, lambda line: print(line, file=sys.stderr)).home)

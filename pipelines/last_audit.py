@@ -10,6 +10,7 @@ from quality.verdict import Result, Verdict
 from warehouse.candidate import PAGE
 from warehouse.config import Config
 from warehouse.errors import GateRefused, UsageError
+from warehouse.history import folder_of
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
 
@@ -38,7 +39,7 @@ def last_audit(config: Config) -> LastAudit:
         return LastAudit(refused.manifest, Verdict.from_json(refused.verdict() or {}), refused.folder)
     if head is None:
         raise UsageError(f"Nothing in {config.home} was audited yet: `holdfast run` first.")
-    return LastAudit(head, Verdict.from_json(head.verdict), releases.folder(head.number))
+    return LastAudit(head, Verdict.from_json(head.verdict), folder_of(config.home, head.number))
 
 
 def describe(config: Config) -> str:

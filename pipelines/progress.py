@@ -59,19 +59,20 @@ class Progress(logging.Handler):
         self._done += event == "STEP_SUCCESS"
         took = time.monotonic() - self._since
         if event == "STEP_SUCCESS" and took >= SLOW_SECONDS:
-            self._line(f"{self._count()} {step}: {took:.1f} s")
+            self.line(f"{self._count()} {step}: {took:.1f} s")
         self._step = ""
 
     def _say(self, note: str) -> None:
         self._note = note
         if not self._is_live and time.monotonic() - self._told >= SLOW_SECONDS:
-            self._line(f"{self._count(1)} {self._step}: {note}")
+            self.line(f"{self._count(1)} {self._step}: {note}")
 
     def _count(self, ahead: int = 0) -> str:
         done = self._done + ahead
         return f"[{done:>2}/{self._steps}]" if self._steps else f"[{done:>2}]"
 
-    def _line(self, text: str) -> None:
+    def line(self, text: str) -> None:
+        """Prints a line that stays."""
         self._clear()
         self._told = time.monotonic()
         print(text, file=self._stream, flush=True)

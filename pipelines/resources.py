@@ -10,13 +10,14 @@ from pydantic import PrivateAttr
 from pipelines.asked import Asked
 from pipelines.made_with import check_made_with
 from pipelines.workspace import Workspace
-from warehouse import catalog, config
+from warehouse import catalog, config, mirror
 from warehouse.draft import Draft
 from warehouse.errors import UsageError
 from warehouse.locks import RunLock, publish_lock
 from warehouse.recover import sweep_data
 from warehouse.releases import Releases
 from warehouse.store import Store
+from warehouse.transfers import quiet
 
 POOL = "publisher"
 
@@ -43,11 +44,16 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 f"There is no {config.FILE_NAME} here and HOLDFAST_CONFIG is not set: name a configuration."
             )
         settings = config.load(Path(self.config_file))
+        report = context.log.info if context.log else quiet
+        if settings.remote is not None:
+            mirror.adopt(settings.home, settings.remote)
         with RunLock(settings.home) as lock:
             _forget_dead_runs(context)
             releases = Releases(settings.home)
+            releases.refresh(report, held=lock)
             check_made_with(settings, releases.head())
             releases.recover(held=lock)
+            releases.complete_head(report)
             self._workspace = _open(settings, self.assets_folder, context)
             yield self
             releases.recover(held=lock)

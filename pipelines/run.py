@@ -38,6 +38,7 @@ def run(config: Config, asked: Asked | None = None, *, assets_folder: Path | Non
         try:
             return _run(config, asked or Asked(), assets_folder, run_id)
         except PublishConflict as error:
+            Releases(config.home).refresh()
             if not attempts_left or _newest(config) == before:
                 notice.send(config, error, run_id, _tell)
                 raise
@@ -75,6 +76,7 @@ def _execute(config: Config, found: news.News, asked: Asked, assets_folder: Path
     from pipelines.progress import LOGGER, Progress, build_logger
 
     progress = Progress()
+    Releases(config.home).complete_head(progress.line)
     definitions = build(
         config,
         first_month=found.earliest_month,

@@ -125,7 +125,7 @@ def publish(workspace: Workspace) -> Manifest:
     if head is not None and _is_same(head, candidate.manifest):
         candidate.discard()
         return head
-    return workspace.releases.publish(candidate, candidate.verdict() or {})
+    return workspace.releases.publish(candidate, candidate.verdict() or {}, workspace.report)
 
 
 def _judge(workspace: Workspace, candidate: Candidate) -> Verdict:

@@ -129,6 +129,11 @@ def _waiting(release: Manifest) -> Iterator[str]:
 
 
 def _files(config: Config, release: Manifest) -> Iterator[str]:
+    if config.remote is not None:
+        yield f"Tables: {config.remote}, as Parquet"
+        yield "  holdfast pull DIR      makes a folder of them, with a database"
+        yield "  holdfast path --files  prints their addresses"
+        return
     folder = _short(config.home / "releases" / f"{release.number:08d}")
     table = next((name for name in (*EXAMPLES, *release.schemas) if name in release.schemas), "TABLE")
     yield f"Tables: {folder}"
