@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.text import counted, grid
-from warehouse import catalog
+from warehouse import catalog, sql
 from warehouse.config import Config
 from warehouse.errors import UsageError
 from warehouse.manifest import Manifest
@@ -70,7 +70,7 @@ def _pick(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
     if where is None:
         return rows.filter(pl.col("segment") == SEGMENT_ALL) if "segment" in names else rows
     try:
-        picked = rows.filter(pl.sql_expr(where))
+        picked = rows.filter(sql.parse("--where", where).expr)
         picked.collect_schema()
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]

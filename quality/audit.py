@@ -21,7 +21,7 @@ from quality.verdict import SEVERITIES, Observation, Result
 from warehouse.candidate import Candidate
 from warehouse.catalog import Catalog, Entry
 from warehouse.config import Config
-from warehouse.manifest import Manifest
+from warehouse.manifest import RESULTS, Manifest
 from warehouse.store import Store
 from warehouse.table import Table
 
@@ -50,11 +50,12 @@ class Audit:
 
     @property
     def tables(self) -> Mapping[str, Table]:
-        return self.catalog.published
+        """The tables that are judged; what was found about earlier releases is not."""
+        return {name: table for name, table in self.catalog.published.items() if name != RESULTS}
 
     def measure(self) -> None:
         """Everything that Polars counts: staged files, identities, deliveries, days, origins and changes."""
-        self._try("files", "all", lambda: staged.observe(self.candidate, self.tables, self.store))
+        self._try("files", "all", lambda: staged.observe(self.candidate, self.catalog.published, self.store))
         untrusted = staged.damaged(self.observations)
         for name, table in self.tables.items():
             if name not in untrusted:
@@ -71,8 +72,8 @@ class Audit:
 
     def charts(self) -> list[Chart]:
         """What the page draws of the sources that could be measured."""
-        width = self.config.quality.band_width
-        return [one for measured in self.profiles.values() for one in charts.charts(measured, self.watermark, width)]
+        bounds = self.config.quality
+        return [one for measured in self.profiles.values() for one in charts.charts(measured, self.watermark, bounds)]
 
     def rules(self, table: str) -> list[Rule]:
         """What the table declares. It may be empty only where something it is made from is."""

@@ -5,12 +5,14 @@ Here belongs nothing that judges: the band of a day is the one volumes.py holds 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from quality.bands import learn, same_weekdays
 from quality.profile import AMOUNT, OPTIONAL, Profile
+from warehouse.bounds import Bounds
 
 DAYS_SHOWN = 56
 
@@ -41,34 +43,51 @@ class Chart:
     points: tuple[Point, ...]
 
 
-def charts(profile: Profile, watermark: date, width: float) -> list[Chart]:
-    """The metrics of the source that have a value on some day shown; `width` is the one of its bands."""
-    judged = frozenset(profile.judged)
-    days = [watermark - timedelta(days=back) for back in range(DAYS_SHOWN - 1, -1, -1)]
-    first = min(profile.values("rows"), default=watermark)
-    shown = [day for day in days if day >= first]
-    found = []
-    for metric, values, absent in _metrics(profile):
-        points = tuple(_point(values, day, absent, width, day in judged) for day in shown)
-        if any(point.value is not None for point in points):
-            found.append(Chart(profile.source, metric, points))
-    return found
-
-
-def _metrics(profile: Profile) -> Iterator[tuple[str, Mapping[date, float], float | None]]:
+def charts(profile: Profile, watermark: date, bounds: Bounds) -> list[Chart]:
+    """The metrics of the source that are ever above nothing on the days shown."""
     rows = profile.values("rows")
-    yield "rows", rows, 0.0
-    yield "persons per row", _per_row(profile.values("persons"), rows), None
-    yield "median amount", profile.values(AMOUNT), None
+    first = min(rows, default=watermark)
+    days = [watermark - timedelta(days=back) for back in range(DAYS_SHOWN - 1, -1, -1)]
+    shown = [day for day in days if day >= first]
+
+    def banded(metric: str, values: Mapping[date, float], absent: float | None = None) -> Chart:
+        def band(day: date) -> tuple[float, float] | None:
+            learned = learn(same_weekdays(values, day, absent=absent), bounds.band_width)
+            return (learned.low, learned.high) if learned else None
+
+        return _chart(profile, metric, values, shown, band, absent)
+
+    found = [
+        banded("rows", rows, absent=0.0),
+        banded("persons per row", _per_row(profile.values("persons"), rows)),
+        banded("median amount", profile.values(AMOUNT)),
+    ]
     for name in OPTIONAL:
-        yield f"share without {name}", _per_row(profile.values(f"no_{name}"), rows), None
+        shares = _per_row(profile.values(f"no_{name}"), rows)
+        limit = partial(_at_most, shares, bounds.missing_attributes)
+        found.append(_chart(profile, f"share without {name}", shares, shown, limit, None))
+    return [chart for chart in found if any(point.value for point in chart.points)]
+
+
+def _chart(
+    profile: Profile,
+    metric: str,
+    values: Mapping[date, float],
+    days: Sequence[date],
+    band: Callable[[date], tuple[float, float] | None],
+    absent: float | None,
+) -> Chart:
+    points = []
+    for day in days:
+        low, high = band(day) or (None, None)
+        points.append(Point(day, values.get(day, absent), low, high, day in profile.judged))
+    return Chart(profile.source, metric, tuple(points))
+
+
+def _at_most(shares: Mapping[date, float], more: float, day: date) -> tuple[float, float] | None:
+    earlier = same_weekdays(shares, day, absent=None)
+    return (0.0, min(1.0, sorted(earlier)[len(earlier) // 2] + more)) if earlier else None
 
 
 def _per_row(values: Mapping[date, float], rows: Mapping[date, float]) -> dict[date, float]:
     return {day: value / rows[day] for day, value in values.items() if rows.get(day)}
-
-
-def _point(values: Mapping[date, float], day: date, absent: float | None, width: float, is_judged: bool) -> Point:
-    band = learn(same_weekdays(values, day, absent=absent), width)
-    low, high = (band.low, band.high) if band else (None, None)
-    return Point(day, values.get(day, absent), low, high, is_judged)

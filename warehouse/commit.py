@@ -14,7 +14,7 @@ from typing import Any
 from warehouse import durable, history, links, manifest, remote_commit, views
 from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
 from warehouse.errors import GateRefused, PublishConflict, StorageError
-from warehouse.manifest import DataFile, Manifest
+from warehouse.manifest import RESULTS, DataFile, Manifest
 from warehouse.names import check_inside, check_label
 from warehouse.remote import Remote
 from warehouse.transfers import Report, quiet
@@ -50,6 +50,8 @@ def commit(
         published_at=max(now, head.published_at) if head else now,
         verdict=json.loads(json.dumps(verdict)),
     )
+    published, results = _with_results(home, candidate.folder, published)
+    new_files += results
     _settle(home, candidate, published, new_files)
     if remote is None:
         _finish(home, candidate.folder, published)
@@ -96,8 +98,26 @@ def _check_base(candidate: Candidate, head: Manifest | None) -> None:
         )
 
 
+def _with_results(home: Path, folder: Path, release: Manifest) -> tuple[Manifest, list[DataFile]]:
+    """The release with the results of its own verdict in its history of them, and the new file of that."""
+    from warehouse import results
+
+    added = results.of_release(home, release)
+    if added is None:
+        return release, []
+    with durable.explained("replace", folder / added.link):
+        (folder / added.link).unlink(missing_ok=True)
+    links.make(home, folder, [added])
+    others = (file for file in release.files if file.key != added.key)
+    return replace(release, files=tuple(sorted((*others, added)))), [added]
+
+
 def _check_content(home: Path, candidate: Candidate, new_files: Iterable[DataFile]) -> None:
-    wrong = links.problems(home, candidate.folder, candidate.manifest.published(), _OWN_FILES)
+    # The history of results is this module's own: a publish that failed half-way may have linked its month already.
+    published = [file for file in candidate.manifest.published() if file.table != RESULTS]
+    own = {f"{RESULTS}/month={candidate.manifest.watermark[:7]}/data.parquet"}
+    own |= {file.link for file in candidate.manifest.published(RESULTS)}
+    wrong = links.problems(home, candidate.folder, published, _OWN_FILES | own)
     paths = [(home / file.path, file.sha256) for file in new_files]
     wrong += [f"{path} was altered" for path, sha256 in paths if durable.digest(path) != sha256]
     if wrong:

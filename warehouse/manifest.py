@@ -20,6 +20,8 @@ FORMAT = 1
 NAME = "_manifest.json"
 HISTORIES = "histories"
 PUBLISHED_LAYERS = ("metrics", HISTORIES)
+# What was found about a content is not part of it: a verdict cannot be about itself.
+RESULTS = "quality_results"
 _ADVICE = "`holdfast doctor --deep` says which release is whole"
 _FILES = b',\n"files": ['
 _TAIL = re.compile(rb',\n"checksum": "([0-9a-f]{64})"\n}\n\Z')
@@ -97,8 +99,8 @@ class Manifest:
 
 
 def content_digest(schemas: Mapping[str, list[dict[str, Any]]], files: Iterable[DataFile]) -> str:
-    """What the verdict is bound to: tables and contents; no number, time or file name."""
-    contents = sorted([*file.key, file.rows, file.bytes, file.sha256] for file in files)
+    """What the verdict is bound to: tables and contents; no number, time or file name, and not what verdicts found."""
+    contents = sorted([*file.key, file.rows, file.bytes, file.sha256] for file in files if file.table != RESULTS)
     return hashlib.sha256(json.dumps([schemas, contents], sort_keys=True).encode()).hexdigest()
 
 

@@ -5,10 +5,10 @@ Nothing is undone or removed. Deliveries that came since are listed as held, for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from warehouse import candidate as candidates
 from warehouse import commit, deliveries, history, manifest, remote_history, transfers
@@ -17,6 +17,8 @@ from warehouse.errors import StorageError, UsageError
 from warehouse.manifest import HISTORIES, DataFile, Manifest
 from warehouse.remote import Remote
 from warehouse.transfers import Report, quiet
+
+T = TypeVar("T")
 
 
 def rollback(home: Path, number: int, *, now: str, remote: Remote | None = None, report: Report = quiet) -> Manifest:
@@ -70,9 +72,18 @@ def _with_history(home: Path, head: Manifest, target: Manifest) -> Manifest:
     return replace(
         target,
         files=tuple(sorted((*(file for file in target.files if file.layer != HISTORIES), *history))),
-        schemas=restatements.with_history(target.schemas),
-        descriptions={**target.descriptions, restatements.NAME: restatements.DESCRIPTION},
+        schemas=restatements.with_history({**target.schemas, **_of(history, head.schemas)}),
+        descriptions={
+            **target.descriptions,
+            **_of(history, head.descriptions),
+            restatements.NAME: restatements.DESCRIPTION,
+        },
     )
+
+
+def _of(files: Iterable[DataFile], told: Mapping[str, T]) -> dict[str, T]:
+    """What is told of the tables of these files."""
+    return {file.table: told[file.table] for file in files if file.table in told}
 
 
 def _verdict_for(digest: str, target: Manifest) -> Mapping[str, Any]:

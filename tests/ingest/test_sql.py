@@ -92,6 +92,18 @@ def test_an_expression_cannot_read_a_file(tmp_path: Path) -> None:
             sql.parse(KEY, text)
 
 
+@pytest.mark.parametrize("reader", ["read_csv", "READ_PARQUET", "read_json", "read_ipc", "scan_csv", "scan_parquet"])
+def test_an_expression_cannot_reach_the_network(reader: str) -> None:
+    for text in (
+        f"{reader}('http://127.0.0.1:9/x')",
+        f"price IN (SELECT a FROM {reader}('s3://bucket/x'))",
+        f"COALESCE(price, (SELECT a FROM {reader}('http://127.0.0.1:9/x')))",
+        f"CASE WHEN EXISTS (FROM {reader}('http://127.0.0.1:9/x')) THEN 1 END",
+    ):
+        with pytest.raises(UsageError):
+            sql.parse(KEY, text)
+
+
 @pytest.mark.parametrize(
     "text", ["NOW()", "CURRENT_DATE", "ROW_NUMBER() OVER (ORDER BY price)", "COUNT(*)", "(VALUES (1))"]
 )

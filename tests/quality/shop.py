@@ -20,6 +20,7 @@ from warehouse.catalog import Catalog
 from warehouse.draft import Draft
 from warehouse.releases import Releases
 from warehouse.store import Store
+from warehouse.table import Table
 
 FIRST = date(2026, 6, 1)
 CONFIG = SimpleNamespace(time_zone="UTC", version="c0ffee", sources={"orders": None}, quality=Bounds(), folder=Path())
@@ -69,6 +70,7 @@ class Shop:
         self.releases = Releases(home, clock=lambda: datetime(2026, 11, 1, tzinfo=UTC))
         self.catalog = tables()
         self.runs = 0
+        self.histories: dict[str, Table] = {}
 
     def stage(
         self,
@@ -101,7 +103,7 @@ class Shop:
         draft.put("metrics", "orders_daily", {"whole": file})
         return self.releases.stage(
             draft,
-            tables={"orders_daily": declared},
+            tables={"orders_daily": declared, **self.histories},
             watermark=last,
             first_day=first_day,
             config=CONFIG,  # type: ignore[arg-type]

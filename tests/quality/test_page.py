@@ -16,6 +16,7 @@ from quality import page
 from quality.charts import Chart, Point, charts
 from quality.verdict import Result, Verdict
 from tests.quality.shop import FIRST, Delivery, Shop, daily
+from warehouse.bounds import Bounds
 from warehouse.manifest import Manifest
 
 HOSTILE = '<script>document.title="owned"</script><img src="http://evil.example/x" onerror=alert(1)>&"\''
@@ -95,8 +96,8 @@ def test_charts_show_the_band_and_the_judged_days(tmp_path: Path) -> None:
     shop.publish(history)
     next_day = FIRST + timedelta(days=50)
     audit = shop.audit(shop.stage([*history, Delivery(next_day, 9000)]))
-    drawn = {one.metric: one for one in charts(audit.profiles["orders"], audit.watermark, 5.0)}
-    assert {"rows", "persons per row", "median amount", "share without country"} <= set(drawn)
+    drawn = {one.metric: one for one in charts(audit.profiles["orders"], audit.watermark, Bounds())}
+    assert set(drawn) == {"rows", "persons per row", "median amount", "share without channel", "share without country"}
     last = drawn["rows"].points[-1]
     assert (last.day, last.value, last.is_judged, last.is_outside) == (next_day, 9000, True, True)
     assert last.low is not None
