@@ -5,7 +5,6 @@ A step reads and writes through the run's draft only, so that it may run again, 
 
 from __future__ import annotations
 
-import os
 from datetime import date
 
 from pipelines import build, ingest, restatements
@@ -15,7 +14,7 @@ from pipelines.days import DayRange, find_range
 from pipelines.rates import check_rates
 from pipelines.workspace import Workspace
 from quality.verdict import Verdict
-from warehouse import durable, ledger
+from warehouse import durable
 from warehouse.candidate import Candidate
 from warehouse.candidate import read as read_candidate
 from warehouse.errors import GateRefused
@@ -35,7 +34,6 @@ def make(workspace: Workspace, table: Table, asked: Asked, from_day: date) -> in
     if table.layer == "sources":
         _take_in(workspace, table.name, asked)
     elif table.layer == "states":
-        expect_verdict(workspace)
         build.build_state(workspace, table.name)
     else:
         build.build_metric(workspace, table.name, find_days(workspace, asked, from_day))
@@ -55,26 +53,9 @@ def find_days(workspace: Workspace, asked: Asked, from_day: date) -> DayRange:
         _take_in(workspace, source, asked)
     check_rates(workspace)
     found = find_range(workspace, asked.last_day, today(workspace.config))
-    expect_verdict(workspace, found.last_day)
     first_day = min(found.first_day, from_day, *(asked.again or ()))
     workspace.draft.set_plan(plan | {DAYS: [first_day.isoformat(), found.last_day.isoformat()]})
     return DayRange(first_day, found.last_day)
-
-
-def expect_verdict(workspace: Workspace, last_day: date | None = None) -> bool:
-    """Whether it is certain by now that this run will be judged: files were taken in, or further days are complete.
-
-    Then what the gate imports, which takes seconds, is loaded beside the computing, where there is a second core.
-    """
-    base = workspace.draft.base
-    is_certain = bool(workspace.draft.changed(ledger.LAYER, ledger.TABLE)) or (
-        last_day is not None and (base is None or last_day > date.fromisoformat(base.watermark))
-    )
-    if is_certain and (os.cpu_count() or 1) > 1:
-        from quality.gate import prepare
-
-        prepare()
-    return is_certain
 
 
 def days_of(workspace: Workspace) -> DayRange:

@@ -43,7 +43,10 @@ def judge(candidate: Candidate, *, catalog: Catalog, config: Config, store: Stor
 
 @cache
 def prepare() -> threading.Thread:
-    """Begins to import Great Expectations beside whatever is going on: it takes seconds, and no Polars does. Once."""
+    """Begins to import Great Expectations beside the measuring, once: it takes seconds, and no Polars does.
+
+    Not earlier: beside Dagster's work, which imports some of the same packages, one thread can see them half loaded.
+    """
     # What both threads may come to import first is imported here: half loaded by one, it fails in the other.
     importlib.import_module("sqlalchemy.orm")
     thread = threading.Thread(target=_load, name="great-expectations", daemon=True)
