@@ -72,6 +72,8 @@ def _pick(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
     try:
         picked = rows.filter(sql.parse("--where", where).expr)
         picked.collect_schema()
+    except UsageError as error:
+        raise UsageError(f"{error} Columns: {', '.join(names)}.") from error
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"--where {where!r}: {reason}. Columns: {', '.join(names)}.") from error
