@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
-from tests.quality.shop import FIRST, Delivery, Shop, daily, orders_daily
+from tests.quality.shop import CONFIG, FIRST, Delivery, Shop, daily, fails, orders_daily
+from warehouse.bounds import Bounds
 
 HISTORY = daily(300, 30)
 LAST = HISTORY[-1].day
@@ -42,3 +44,13 @@ def test_lost_rows_warn(shop: Shop) -> None:
     right = orders_daily(pl.concat([shop.orders(one) for one in HISTORY]), LAST)
     candidate = shop.stage(HISTORY, table=right.filter(pl.col("date") > FIRST))
     assert ("warning", "rows do not get fewer") in shop.failures(candidate)
+
+
+def test_by_configuration_a_large_restatement_blocks(shop: Shop) -> None:
+    late = Delivery(FIRST + timedelta(days=5), 300, path="inbox/orders/late.csv")
+    candidate = shop.stage([*HISTORY, late])
+    for bound, severities in ((0.5, {"warning", "critical"}), (2.0, {"warning"})):
+        asked = SimpleNamespace(**{**vars(CONFIG), "quality": Bounds(restated_blocks=bound)})
+        found = [one for one in shop.audit(candidate, asked).observations if fails(one)]
+        assert {one.severity for one in found} == severities
+        assert {one.check for one in found} == {"settled days are not restated much"}

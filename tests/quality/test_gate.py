@@ -16,8 +16,6 @@ from tests.quality.shop import CONFIG, FIRST, Shop, daily, orders_daily
 from warehouse.candidate import Candidate
 from warehouse.errors import GateRefused
 
-# One process imports the library once.
-pytestmark = pytest.mark.xdist_group("great_expectations")
 WEEK = daily(30, 7)
 LAST = FIRST + timedelta(days=6)
 
