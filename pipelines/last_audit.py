@@ -12,6 +12,7 @@ from warehouse.config import Config
 from warehouse.errors import GateRefused, UsageError
 from warehouse.history import folder_of
 from warehouse.manifest import Manifest
+from warehouse.mirror import bring_page
 from warehouse.releases import Releases
 
 SHOWN_BLOCKS = 5
@@ -58,7 +59,10 @@ def refusal(config: Config, run_id: str) -> GateRefused | None:
 
 def page(config: Config) -> Path:
     """The page of the last audit. Raises UsageError where it has none."""
-    file = last_audit(config).folder / PAGE
+    audit = last_audit(config)
+    if audit.verdict.passed:
+        bring_page(config.home, audit.manifest.number)
+    file = audit.folder / PAGE
     if not file.exists():
         raise UsageError(
             f"{file.parent} has no page: it was made by a rollback or by an earlier version. `holdfast check` shows "

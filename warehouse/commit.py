@@ -56,7 +56,7 @@ def commit(
     if remote is None:
         _finish(home, candidate.folder, published)
         return published
-    remote_commit.commit(remote, home, published, new_files, report)
+    remote_commit.commit(remote, home, candidate.folder, published, new_files, report)
     try:
         _finish(home, candidate.folder, published)
     except StorageError as error:

@@ -10,15 +10,18 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from warehouse import collect, commit, durable, history, links, manifest, remote_history, transfers, views
+from warehouse.candidate import PAGE
 from warehouse.errors import StorageError, UsageError
 from warehouse.locks import publish_lock
 from warehouse.manifest import DataFile, Manifest
 from warehouse.remote import Remote
+from warehouse.remote_errors import AbsentError
 from warehouse.remote_history import Listed
 from warehouse.transfers import Progress, Report, quiet
 
@@ -109,6 +112,14 @@ def complete(home: Path, release: Manifest, files: Iterable[DataFile], report: R
             with durable.explained("write", folder / views.NAME):
                 temporary.replace(folder / views.NAME)
     return folder
+
+
+def bring_page(home: Path, number: int) -> None:
+    """Brings the page of a release's verdict, where the folder is a mirror and there is one. Raises StorageError."""
+    remote, target = remote_of(home), history.folder_of(home, number) / PAGE
+    if remote is not None and not target.exists():
+        with suppress(AbsentError):
+            durable.write(target, remote.read(remote_history.page_of(number)))
 
 
 def drop_damaged(home: Path) -> list[str]:

@@ -39,6 +39,7 @@ def _remove(remote: Remote, listed: Listed, tagged: set[int], before: datetime) 
             remote.delete([mark.key])
         elif mark.modified <= before:
             remote.replace(remote_history.key_of(number), remote_history.COLLECTED)
+            remote.delete([remote_history.page_of(number)])
             removed.append(number)
     return tuple(removed)
 

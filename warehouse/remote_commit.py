@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from warehouse import manifest, remote_history, transfers
+from warehouse.candidate import PAGE
 from warehouse.errors import PublishConflict, StorageError
 from warehouse.manifest import DataFile, Manifest
 from warehouse.remote import Remote
@@ -19,10 +20,13 @@ from warehouse.transfers import Report
 LONGEST_UPLOAD_SECONDS = 12 * 3600
 
 
-def commit(remote: Remote, home: Path, published: Manifest, files: Sequence[DataFile], report: Report) -> None:
+def commit(
+    remote: Remote, home: Path, folder: Path, published: Manifest, files: Sequence[DataFile], report: Report
+) -> None:
     """Publishes in the store what lies whole in `home`; `files` are those the store does not have yet.
 
-    Raises PublishConflict where the number is taken, StorageError; nothing is published then.
+    `folder` is the candidate's, with its page. Raises PublishConflict where the number is taken, StorageError; nothing
+    is published then.
     """
     began = time.time()
     _check_free(remote, published)
@@ -35,6 +39,12 @@ def commit(remote: Remote, home: Path, published: Manifest, files: Sequence[Data
             "may be collected before it is published: nothing is published. Run again, closer to the store"
         )
     _create(remote, published)
+    page = folder / PAGE
+    if page.exists():
+        try:
+            remote.replace(remote_history.page_of(published.number), page.read_bytes())
+        except StorageError as error:
+            report(f"release {published.number} is published without its page: {error}")
 
 
 def check_honours_create(remote: Remote) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from warehouse import manifest
+from warehouse.candidate import PAGE
 from warehouse.errors import StorageError
 from warehouse.manifest import Manifest
 from warehouse.names import check_partition, check_word
@@ -51,6 +52,11 @@ class Listed:
 def key_of(number: int) -> str:
     """The key of that release's manifest."""
     return f"{RELEASES}/{number:08d}/{manifest.NAME}"
+
+
+def page_of(number: int) -> str:
+    """The key of the page of that release's verdict; not every release has one."""
+    return f"{RELEASES}/{number:08d}/{PAGE}"
 
 
 def mark_of(number: int, published_at: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.releases.business import passed
 from tests.remote.buckets import Shop
-from warehouse import manifest
+from warehouse import manifest, mirror
 from warehouse.errors import PublishConflict, StorageError, UsageError
 
 
@@ -124,3 +124,18 @@ def test_a_rollback_to_a_release_the_store_lost_files_of_is_refused(shop: Shop) 
     with pytest.raises(StorageError, match=lost):
         one.releases.rollback(1)
     assert shop.remote.items("releases")[-1].key == "releases/00000002/_manifest.json"
+
+
+def test_the_page_of_a_verdict_goes_with_its_release(shop: Shop) -> None:
+    one = shop.machine("one")
+    candidate = one.stage({"2026-09": 1})
+    candidate.record_page("<p>All is well.</p>")
+    one.releases.publish(candidate, passed(candidate))
+    one.publish({"2026-09": 2})
+    two = shop.machine("two")
+    for number in (1, 2):
+        mirror.bring_page(two.home, number)
+    pages = [two.home / f"releases/0000000{number}/quality.html" for number in (1, 2)]
+    assert pages[0].read_text() == "<p>All is well.</p>"
+    assert not pages[1].exists()
+    assert two.releases.mend() == []
