@@ -133,10 +133,12 @@ def windows(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     function = activity(recent(spans, days, settings))
     now = function.rename({"state": "now"})
     then = delayed(function, days).rename({"state": "then"})
+    first = day_number(pl.lit(settings.first_day))
     return (
         in_range(overlay([now, then], ["basis", "person"]), settings)
         .join(first_starts(spans), on=["basis", "person"])
-        .with_columns(is_first=pl.col("start") < pl.col("first_start") + days)
+        # A piece may begin before the range, where a first span that was left out still made the customer new.
+        .with_columns(is_first=pl.max_horizontal("start", first) < pl.col("first_start") + days)
         .filter((pl.col("now") == _ACTIVE) | (pl.col("then") == _ACTIVE))
     )
 
