@@ -100,6 +100,13 @@ def build_parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--folders", type=_positive, default=10, metavar="N", help="keep the links of the newest N; default 10"
     )
+    diff = add_configured("diff", commands.diff, "what two releases say differently, and the source rows behind it")
+    diff.add_argument("first", type=_positive, metavar="A")
+    diff.add_argument("second", type=_positive, metavar="B")
+    diff.add_argument("--table", metavar="T", help="the cells of this table, before and after")
+    diff.add_argument("--where", metavar="SQL", help="which rows of it; default: those of segment all")
+    diff.add_argument("--last", type=_positive, metavar="N", help="the newest N days that differ; default: all")
+    diff.add_argument("--rows", action="store_true", help="the source rows behind these cells, by file and line")
 
     path = add_configured("path", commands.path, "print the folder of a release; default: the newest")
     add_which(path)

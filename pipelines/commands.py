@@ -112,6 +112,20 @@ def rollback(options: Namespace) -> None:
         print("\n".join(f"  {one.path}" for one in done.held))
 
 
+def diff(options: Namespace) -> None:
+    from pipelines import behind
+    from pipelines import diff as differences
+
+    config, releases = _config(options), (options.first, options.second)
+    if options.table is None:
+        if options.rows or options.where or options.last:
+            raise UsageError("--where, --last and --rows are about the cells of one table: name it with --table.")
+        print(differences.summary(config, *releases))
+    else:
+        tell = behind.describe if options.rows else differences.of_table
+        print(tell(config, *releases, options.table, options.where, options.last))
+
+
 def path(options: Namespace) -> None:
     from warehouse.releases import Releases
 

@@ -26,7 +26,7 @@ def show(config: Config, table: str, where: str | None = None, last: int | None 
     """
     release = open_release(config)
     keys = _keys(release, table)
-    rows = _pick(scan(config, release, table), where)
+    rows = pick(scan(config, release, table), where)
     schema = rows.collect_schema()
     day = next((name for name in keys if schema[name] == pl.Date), None)
     if day is not None:
@@ -65,7 +65,8 @@ def _keys(release: Manifest, table: str) -> list[str]:
     return [column["name"] for column in release.schemas[table] if column["is_key"]]
 
 
-def _pick(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
+def pick(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
+    """The rows that a condition picks; without one those of segment `all`. Raises UsageError."""
     names = rows.collect_schema().names()
     if where is None:
         return rows.filter(pl.col("segment") == SEGMENT_ALL) if "segment" in names else rows
