@@ -9,7 +9,7 @@ from pipelines.workspace import Workspace
 from warehouse import catalog as catalogs
 from warehouse.errors import SourceError
 
-MONEY_SOURCES = ("orders", "subscriptions")
+MONEY_SOURCES = ("orders", "subscriptions", "payments")
 
 
 def check_rates(workspace: Workspace) -> None:

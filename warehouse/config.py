@@ -23,7 +23,7 @@ from warehouse.keys import Keys, listed
 FILE_NAME = "holdfast.toml"
 INDUSTRIES = ("saas", "consumer", "ecommerce")
 SHAPES = ("changes", "periods")
-MONEY_SOURCES = ("orders", "subscriptions")
+MONEY_SOURCES = ("orders", "subscriptions", "payments")
 
 _TERMS = (
     *("status", "plan", "amount", "interval", "interval_count", "quantity", "discount", "discount_percent", "currency"),
@@ -41,6 +41,10 @@ CANONICAL: Mapping[str, tuple[str, ...]] = {
     ),
     "customers": ("customer_id", "channel", "country", "signed_up_at", "updated_at"),
     "fx_rates": ("date", "currency", "rate"),
+    "payments": (
+        *("payment_id", "customer_id", "subscription_id", "invoice_id", "attempted_at", "amount", "currency"),
+        *("status", "attempt", "failure_code", "updated_at"),
+    ),
 }
 PERIODS = ("subscription_id", "customer_id", "started_at", "ended_at", *_TERMS)
 
@@ -48,6 +52,7 @@ _SOURCE_KEYS = ("path", "time_zone", "null_values", "where", "distinct_rows", "f
 _EXTRA_SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
     "orders": ("currency", "lines"),
     "subscriptions": ("currency", "shape", "ends_inclusive"),
+    "payments": ("currency",),
 }
 _WAREHOUSE_KEYS = ("root", "cache", "time_zone", "reporting_currency", "shards", "industry", "gross_margin")
 _ACTIVITY_KEYS = ("orders_window_days", "usage_window_days", "grace_days")

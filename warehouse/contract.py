@@ -10,7 +10,7 @@ from typing import Protocol
 
 import polars as pl
 
-from assets.sources import customers, events, fx_rates, orders, subscriptions
+from assets.sources import customers, events, fx_rates, orders, payments, subscriptions
 from warehouse.table import Column, Table
 
 
@@ -63,4 +63,5 @@ CONTRACTS: Mapping[str, Contract] = {
     "events": events,
     "customers": customers,
     "fx_rates": fx_rates,
+    "payments": payments,
 }

@@ -62,6 +62,11 @@ def write_rates(folder: Path, rows: pl.DataFrame) -> int:
     return _write(folder / "fx_rates", ".csv", rows, "year", lambda part: _csv(part.drop("delivered")))
 
 
+def write_payments(folder: Path, rows: pl.DataFrame) -> int:
+    """CSV files, one a year."""
+    return _write(folder / "payments", ".csv", rows, "year", lambda part: _csv(part.drop("delivered")))
+
+
 def write_changes(folder: Path, rows: pl.DataFrame, period: Period) -> int:
     """Gzipped JSON lines."""
     return _write(folder / "subscriptions", ".jsonl.gz", rows, period, _gzipped_lines)

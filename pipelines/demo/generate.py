@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.demo import deliveries, dirt, files
+from pipelines.demo import deliveries, dirt, files, payments
 from pipelines.demo.event_feed import received_by_month
 from pipelines.demo.seasons import stream
 from pipelines.demo.starting_config import TEXT
@@ -49,6 +49,7 @@ def generate(
         ("events", _deliver_events),
         ("customers", _deliver_customers),
         ("fx_rates", _deliver_rates),
+        ("payments", _deliver_payments),
     ):
         number, rows, counts = deliver(folder / INBOX, world, period)
         known["dirt"][source] = counts
@@ -102,6 +103,11 @@ def _deliver_customers(inbox: Path, world: World, period: files.Period) -> tuple
 def _deliver_rates(inbox: Path, world: World, period: files.Period) -> tuple[int, int, dirt.Counts]:
     rows = deliveries.rate_rows(world)
     return files.write_rates(inbox, rows), rows.height, {}
+
+
+def _deliver_payments(inbox: Path, world: World, period: files.Period) -> tuple[int, int, dirt.Counts]:
+    rows = payments.attempts(world.contracts.changes, world.calendar, world.seed)
+    return files.write_payments(inbox, rows), rows.height, {}
 
 
 def _rows(number: int, rows: int, counts: dirt.Counts) -> dict[str, int]:

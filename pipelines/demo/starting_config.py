@@ -43,6 +43,9 @@ country = "country"
 signed_up_at = "signed_up_at"
 updated_at = "updated_at"
 
+[sources.payments]              # attempts to collect the subscriptions' money
+path = "inbox/payments/*.csv"
+
 [sources.fx_rates]
 path = "inbox/fx_rates/*.csv"
 """

@@ -42,6 +42,7 @@ def test_files_are_of_three_formats_and_hold_the_rows_the_truth_counts(demo: Pat
         "events": [pl.read_parquet(path).height for path in files(demo, "events", ".parquet")],
         "customers": [len(csv(path)) for path in files(demo, "customers", ".csv")],
         "fx_rates": [len(csv(path)) for path in files(demo, "fx_rates", ".csv")],
+        "payments": [len(csv(path)) for path in files(demo, "payments", ".csv")],
     }
     told = {name: (rows["files"], rows["rows"]) for name, rows in truth["rows"].items()}
     assert {name: (len(counts), sum(counts)) for name, counts in read.items()} == told
@@ -64,7 +65,7 @@ def test_day_files_hold_the_same_rows_as_monthfiles(demo: Path, tmp_path: Path) 
 
 def test_the_configuration_loads(demo: Path) -> None:
     loaded = config.load(demo / "holdfast.toml")
-    assert set(loaded.sources) == {"orders", "subscriptions", "events", "customers", "fx_rates"}
+    assert set(loaded.sources) == {"orders", "subscriptions", "events", "customers", "fx_rates", "payments"}
     assert (loaded.root, loaded.reporting_currency, loaded.grace_days) == (demo, "USD", 30)
 
 

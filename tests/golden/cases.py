@@ -21,13 +21,14 @@ CONFIG = (
     *("date", "time_zone", "reporting_currency", "shards"),
     *("orders_window_days", "usage_window_days", "grace_days", "gross_margin"),
 )
-IDS = {"orders": ("order_id", "o"), "events": ("event_id", "e")}
+IDS = {"orders": ("order_id", "o"), "events": ("event_id", "e"), "payments": ("payment_id", "p")}
 DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "orders": {},
     "subscriptions": {"interval": "month"},
     "events": {"event_name": "open"},
     "customers": {},
     "fx_rates": {},
+    "payments": {"status": "succeeded"},
 }
 _RANGE = re.compile(r"^(\D*)(\d+)\.\.\1(\d+)$")
 
@@ -101,7 +102,7 @@ def _source(path: Path, name: str, given: str | dict[str, Any]) -> Source:
     texts: dict[str, str] = given.get("files") or {"a.csv": given["rows"]}
     files = {f"inbox/{name}/{file}": _rows(path, name, text, options) for file, text in texts.items()}
     columns = tuple(dict.fromkeys(column for rows in files.values() for row in rows for column in row))
-    if name in ("orders", "subscriptions") and "currency" not in columns:
+    if name in ("orders", "subscriptions", "payments") and "currency" not in columns:
         options.setdefault("currency", "USD")
     whole = {
         file: tuple({column: row.get(column) for column in columns} for row in rows) for file, rows in files.items()

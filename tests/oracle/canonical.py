@@ -18,7 +18,7 @@ TYPES = {
     **dict.fromkeys(("amount", "refunded_amount", "quantity", "discount", "discount_percent"), "DECIMAL(38, 6)"),
     **dict.fromkeys(("updated_at", "received_at", "instant"), "TIMESTAMP"),
     **dict.fromkeys(("day", "ended_day", "date", "current_period_end"), "DATE"),
-    **dict.fromkeys(("interval_count", "line", "digits"), "BIGINT"),
+    **dict.fromkeys(("interval_count", "attempt", "line", "digits"), "BIGINT"),
     **dict.fromkeys(("orders_window_days", "usage_window_days", "grace_days", "settle_days"), "INTEGER"),
     **dict.fromkeys(("full_extract", "lines", "distinct_rows"), "BOOLEAN"),
     "rate": "DECIMAL(38, 10)",
@@ -32,11 +32,18 @@ COLUMNS = {
     "events": f"event_id user_id customer_id occurred_at event_name received_at {ORIGIN}",
     "customers": f"customer_id updated_at {ORIGIN}",
     "fx_rates": "currency rate",
+    "payments": "payment_id customer_id subscription_id invoice_id amount currency status attempt updated_at",
 }
 OPTIONS = "full_extract lines distinct_rows"
 RULES = "orders_window_days usage_window_days grace_days settle_days gross_margin reporting_currency date"
 BOOKKEEPING = "file line instant day"
-TIMES = {"orders": "ordered_at", "subscriptions": "effective_at", "events": "occurred_at", "fx_rates": "date"}
+TIMES = {
+    "orders": "ordered_at",
+    "subscriptions": "effective_at",
+    "events": "occurred_at",
+    "fx_rates": "date",
+    "payments": "attempted_at",
+}
 
 
 def load(world: World) -> duckdb.DuckDBPyConnection:

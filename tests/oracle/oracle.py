@@ -37,6 +37,7 @@ GRAIN = {
     "ltv_daily": ("date", "currency", "is_converted"),
     "survival_curves": ("basis", "age_days"),
     "renewals_daily": ("date", "currency", "is_converted"),
+    "payments_daily": ("date", "currency", "is_converted"),
 }
 NEEDS = {
     "user_activity_daily": {"events"},
@@ -55,6 +56,7 @@ NEEDS = {
     "ltv_daily": {"subscriptions"},
     "survival_curves": {"orders", "subscriptions", "events"},
     "renewals_daily": {"subscriptions"},
+    "payments_daily": {"payments"},
 }
 # Tables without segments; the second are not recomputed here.
 UNSEGMENTED = {"mrr_movements"}

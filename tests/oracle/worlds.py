@@ -7,9 +7,11 @@ written to a folder is in `rawfiles`, what they mean in `canonical`; each source
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.oracle.worlds_draw import MINOR_UNITS, STARTS, ZONES, Draw, Row, Source, World
+from tests.oracle.worlds_payments import payments
 from tests.oracle.worlds_sources import customers, events, fx_rates, orders
 from tests.oracle.worlds_subscriptions import subscriptions, with_period_ends
 
@@ -44,6 +46,8 @@ def world(seed: int) -> World:
     later = random.Random(f"later {seed}")
     if "subscriptions" in sources and later.random() < 0.6:
         sources["subscriptions"] = with_period_ends(sources["subscriptions"], later)
+    if later.random() < 0.4:
+        sources["payments"] = payments(replace(draw, dice=later))
     return World(
         sources=sources,
         seed=seed,

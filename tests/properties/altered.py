@@ -14,7 +14,7 @@ from hashlib import sha256
 from tests.oracle.instants import read
 from tests.oracle.worlds import Row, Source, World
 
-TIMES = ("ordered_at", "occurred_at", "effective_at", "started_at", "date")
+TIMES = ("ordered_at", "occurred_at", "effective_at", "started_at", "attempted_at", "date")
 PERSONS = ("customer_id", "user_id")
 
 
@@ -85,7 +85,7 @@ def _identity(world: World, source: str, row: Row) -> Hashable:
     if source == "events":
         zone = str(world.sources[source].options.get("time_zone", "UTC"))
         return row.get("event_id") or read(str(row["occurred_at"]), zone, world.time_zone)
-    return row["order_id" if source == "orders" else "customer_id"]
+    return row[{"orders": "order_id", "payments": "payment_id"}.get(source, "customer_id")]
 
 
 def _is_first(identity: Hashable, seen: set[Hashable]) -> bool:

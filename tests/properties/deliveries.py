@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from tests.oracle.worlds import Row, Source, World
 
-TIME = {"orders": "ordered_at", "events": "occurred_at", "fx_rates": "date"}
+TIME = {"orders": "ordered_at", "events": "occurred_at", "payments": "attempted_at", "fx_rates": "date"}
 ID = {"orders": "order_id", "subscriptions": "subscription_id", "events": "event_id", "customers": "customer_id"}
 LEFT_OUT = ("channel", "country", "updated_at", "received_at")
 
