@@ -76,8 +76,8 @@ class Audit:
         return [one for measured in self.profiles.values() for one in charts.charts(measured, self.watermark, bounds)]
 
     def rules(self, table: str) -> list[Rule]:
-        """What the table declares. It may be empty only where something it is made from is."""
-        may_be_empty = not self._has_input(self.catalog[table])
+        """What the table declares. It may be empty where it says so, else only where something it is made from is."""
+        may_be_empty = self.tables[table].may_be_empty or not self._has_input(self.catalog[table])
         return [rule for rule in rules_of(self.tables[table]) if not (may_be_empty and rule.kind == "rows")]
 
     def key(self, table: str) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ class Audit:
         return []
 
     def _filled(self) -> dict[str, pl.DataFrame]:
-        return {name: frame for name, frame in self.frames.items() if frame.height}
+        return {name: frame for name, frame in self.frames.items() if frame.height or self.tables[name].may_be_empty}
 
     def _has_input(self, entry: Entry) -> bool:
         sources = [name for name in entry.table.sources if name in self.catalog]

@@ -100,7 +100,8 @@ class Table:
     `look_back_days` is how far before a range of days the input of that range begins; None reads all of it.
     `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
-    `migrations` are the changes of published columns it went through.
+    `may_be_empty` tables have a row only where something happened, which may be nowhere; no other table is empty while
+    its inputs are not. `migrations` are the changes of published columns it went through.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Table:
     partitioning: Partitioning = "month"
     segmented: bool = False
     every_day: bool = True
+    may_be_empty: bool = False
     look_back_days: int | None = None
     sources: tuple[str, ...] = field(default=())
     migrations: tuple[Migration, ...] = field(default=())

@@ -44,6 +44,7 @@ table = Table(
     ),
     segmented=True,
     every_day=False,
+    may_be_empty=True,
     sources=("orders", "subscriptions", "events"),
 )
 KEYS = ["basis", "date", "churn_type", "churn_reason", "segment", "segment_value"]

@@ -37,6 +37,7 @@ table = Table(
     ),
     partitioning="whole",
     every_day=False,
+    may_be_empty=True,
     sources=("subscriptions",),
 )
 
