@@ -69,7 +69,8 @@ def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engin
     folder = workspace.draft.folder / "partials" / table
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
-    span = f"{first_day} to {days.last_day}, {(days.last_day - first_day).days + 1:,} days: "
+    number = (days.last_day - first_day).days + 1
+    span = f"{first_day} to {days.last_day}, {number:,} day{'s' if number > 1 else ''}: "
     pace = Pace(workspace.report, span, [job.rows for job in jobs])
     partials = (engine or LocalEngine(pace.done)).map(compute_partial, jobs)
     references = {name: _reference(workspace, name) for name in entry.references}
