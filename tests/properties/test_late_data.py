@@ -12,7 +12,9 @@ import pytest
 
 from tests.properties import stream
 from tests.properties.stream import FIRST_DAY, Delivered, order_row
-from tests.properties.warehouse_runs import Runs, unequal_files
+from tests.properties.warehouse_runs import Runs, unequal_files, unequal_tables
+from tests.restatements.runs import RecordedRuns
+from tests.restatements.test_causes_add_up import broken_chains, sums, unaccounted
 from warehouse.manifest import Manifest
 
 # All of 120 days: HOLDFAST_STREAM_DAYS=120.
@@ -33,16 +35,33 @@ def _at_once(folder: Path, rows: list[Delivered]) -> Runs:
 
 @pytest.mark.parametrize(("days", "every"), [(DAYS, 1)] if DAYS else [(48, 12)])
 def test_a_stream_with_late_rows_ends_equal_to_its_rows_at_once(days: int, every: int, tmp_path: Path) -> None:
-    """7.6 % of the rows come a day late, 0.4 % over 30 days; `every` so many days what has come is taken in."""
+    """7.6 % of the rows come a day late, 0.4 % over 30 days; `every` so many days what has come is taken in, and
+    `restatements` accounts for every change of what was published before."""
     rows = stream.rows(days, seed=11)
-    runs = _runs(tmp_path / "stream")
+    stream.configure(tmp_path / "stream")
+    runs = RecordedRuns(tmp_path / "stream")
     for first in range(0, days, every):
         for day in (FIRST_DAY + timedelta(days=number) for number in range(first, min(first + every, days))):
             stream.write(runs.folder, f"{day}", [one for one in rows if one.on == day])
-        assert runs.run() is not None, runs.refused
+        before, published = runs.head, runs.metrics()
+        after = runs.run()
+        assert after is not None, runs.refused
+        if before is not None:
+            changes, last_day = runs.restatements(after), date.fromisoformat(before.watermark)
+            assert broken_chains(changes) == []
+            old, new = sums(published, last_day), sums(runs.metrics(), last_day)
+            assert unaccounted(changes, old, new, before.schemas.keys() & after.schemas.keys()) == []
+            assert "unexplained" not in changes["cause"]
     late = sum((one.on - date.fromisoformat(one.row[-1][:10])).days > 0 for one in rows)
     assert late > len(rows) / 20
-    assert unequal_files(_at_once(tmp_path / "once", rows), runs) == []
+    once = _at_once(tmp_path / "once", rows)
+    assert unequal_tables(once.tables(), runs.metrics()) == []
+    assert _digests(once) == _digests(runs)
+
+
+def _digests(runs: Runs) -> set[tuple[str, str, str]]:
+    assert runs.head is not None
+    return {(file.table, file.partition, file.sha256) for file in runs.head.files if file.layer == "metrics"}
 
 
 def test_rows_beyond_the_limit_wait_and_the_next_backfill_takes_them_in(tmp_path: Path) -> None:
