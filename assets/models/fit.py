@@ -23,6 +23,8 @@ NOT_CONVERGED: Final[Status] = "not_converged"
 STATUSES: Final[tuple[Status, ...]] = (FITTED, TOO_FEW, NOT_CONVERGED)
 # A parameter beyond e^12 or below e^-12 says that the likelihood has no peak, not what the customers are like.
 _LIMIT: Final = 12.0
+# Nor does one that is known only within a factor of e^4 say anything: what is computed from it may be any number.
+_VAGUE: Final = 4.0
 _SLOPE: Final = 1e-6
 _STEP: Final = 1e-4
 # The mean log likelihood of a customer, and its slope in the logarithm of each parameter.
@@ -56,7 +58,8 @@ class Fit:
 def greatest(likelihood: Likelihood, start: Mapping[str, float], customers: float) -> Fit:
     """The parameters, all above 0, at which the likelihood is greatest, looked for from `start`.
 
-    `not_converged` where the search ends at a bound, where the likelihood still rises or where it has no peak.
+    `not_converged` where the search ends at a bound, where the likelihood still rises, or where it has no peak or one
+    too flat to tell where it is.
     """
     from scipy.optimize import minimize
 
@@ -80,6 +83,8 @@ def greatest(likelihood: Likelihood, start: Mapping[str, float], customers: floa
     if not np.all(np.linalg.eigvalsh(curvature) > 0):
         return Fit(NOT_CONVERGED)
     errors = np.sqrt(np.diag(np.linalg.inv(curvature)) / customers)
+    if not np.max(errors) < _VAGUE:
+        return Fit(NOT_CONVERGED)
     named = (dict(zip(start, values.tolist(), strict=True)) for values in (np.exp(found.x), errors))
     return Fit(FITTED, *named)
 
