@@ -65,19 +65,24 @@ def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engin
     entry = workspace.catalog[table]
     first_day = days.first_day.replace(day=1)
     settings = settings_of(workspace, DayRange(first_day, days.last_day))
-    names = [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
-    folder = workspace.draft.folder / "partials" / table
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
-    number = (days.last_day - first_day).days + 1
-    span = f"{first_day} to {days.last_day}, {number:,} day{'s' if number > 1 else ''}: "
-    pace = Pace(workspace.report, span, [job.rows for job in jobs])
-    partials = (engine or LocalEngine(pace.done)).map(compute_partial, jobs)
-    references = {name: _reference(workspace, name) for name in entry.references}
-    measured = [pl.scan_parquet(partials), *_carried(workspace, entry, settings)]
-    rows = reduction.published(entry, pl.concat(measured, how="diagonal"), settings, references)
+    measured = pl.LazyFrame() if entry.is_combined else _measured(workspace, entry, settings, engine)
+    references = {name: _reference(workspace, entry, name, settings) for name in entry.references}
+    rows = reduction.published(entry, measured, settings, references)
     _check_amounts(entry, rows)
     _keep_metric(workspace, entry, reduction.months(entry.table, rows), first_day)
+
+
+def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: Engine | None) -> pl.LazyFrame:
+    """What the table's measure returns for every shard, and what its published rows still say of the time before."""
+    names = [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
+    folder = workspace.draft.folder / "partials" / entry.table.name
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
+    days = (settings.last_day - settings.first_day).days + 1
+    span = f"{settings.first_day} to {settings.last_day}, {days:,} day{'s' if days > 1 else ''}: "
+    pace = Pace(workspace.report, span, [job.rows for job in jobs])
+    partials = (engine or LocalEngine(pace.done)).map(compute_partial, jobs)
+    return pl.concat([pl.scan_parquet(partials), *_carried(workspace, entry, settings)], how="diagonal")
 
 
 def _carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
@@ -119,6 +124,8 @@ def settings_of(workspace: Workspace, days: DayRange) -> Settings:
         time_zone=config.time_zone,
         sources=frozenset(config.sources),
         dimensions=dimensions_of(workspace.draft.all_notes()),
+        roles=config.roles,
+        industry=config.industry,
     )
 
 
@@ -173,9 +180,13 @@ def _layer_of(workspace: Workspace, table: str) -> str:
     return layer_of(catalog_in(workspace.catalog.folder), table)
 
 
-def _reference(workspace: Workspace, table: str) -> pl.LazyFrame:
-    files = workspace.draft.files("sources", table).values()
-    return scan_rows(workspace.store, catalog_in(workspace.catalog.folder), table, files)
+def _reference(workspace: Workspace, entry: Entry, table: str, settings: Settings) -> pl.LazyFrame:
+    """A source across all shards, or the files of another metric table that this run has made or kept."""
+    files = _files_for(workspace, entry, EVERYTHING, table, table, settings)
+    known = catalog_in(workspace.catalog.folder)
+    if layer_of(known, table) == "metrics":
+        return workspace.store.scan(files, known[table].table.polars_schema())
+    return scan_rows(workspace.store, known, table, files)
 
 
 def _kept_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, DataFile | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.benchmarks import BANDS
 from pipelines.last_audit import line
 from pipelines.show import scan
 from pipelines.text import cell
@@ -21,11 +22,6 @@ from warehouse.config import Config
 from warehouse.manifest import Manifest
 from warehouse.table import SEGMENT_ALL
 
-BANDS = {
-    "saas": ("SaaS and finance", 0.80, 0.90),
-    "consumer": ("consumer", 0.60, 0.80),
-    "ecommerce": ("e-commerce", 0.30, 0.50),
-}
 BASES = {"subscription": "paying customers", "orders": "customers with orders", "usage": "customers by usage"}
 RETENTION_AGE, RETENTION_COHORTS = 7, 28
 EXAMPLES = ("mrr_daily", "customer_retention_daily", "user_activity_daily")
@@ -108,8 +104,8 @@ def _percent(rate: float) -> str:
 
 
 def _band(config: Config) -> str:
-    name, low, high = BANDS[config.industry]
-    return f"   usual for {name}: {low:.0%} to {high:.0%}"
+    band = BANDS[config.industry]
+    return f"   usual for {band.label}: {band.low:.0%} to {band.high:.0%}"
 
 
 def _gate(release: Manifest) -> Iterator[str]:

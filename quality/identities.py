@@ -56,6 +56,9 @@ ROW_IDENTITIES = (
     "lost + censored <= at_risk",
     "survival_low <= survival",
     "survival <= survival_high",
+    "promoters + passives + detractors = responses",
+    "csat_satisfied <= csat_responses",
+    "ces_responses <= ces_points",
 )
 # Joining and leaving a segment is no sum over people; how the two cancel is in `crossings`. Fx is what the rounding of
 # all other terms of its row leaves over; that row's own identity holds it.

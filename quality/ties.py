@@ -225,6 +225,16 @@ TIES = (
         )
     ),
     Tie(
+        "customers_active of sentiment are those active by usage",
+        Side("sentiment_daily", pl.col("customers_active"), same("date")),
+        Side(
+            "customer_retention_daily",
+            pl.col("customers_at_end"),
+            same("date"),
+            ALL & (pl.col("basis") == "usage") & (pl.col("window_days") == 1),
+        ),
+    ),
+    Tie(
         "users_active_before is users_active of the period before",
         Side(
             "user_activity_daily",

@@ -59,8 +59,13 @@ class Entry:
         return getattr(self.module, "carried", None)
 
     @property
+    def is_combined(self) -> bool:
+        """Whether a metric table has no measures of its own and is made from others by `finish` alone."""
+        return self.table.layer == "metrics" and not hasattr(self.module, COMPUTE["metrics"])
+
+    @property
     def references(self) -> tuple[str, ...]:
-        """The unsharded sources that `finish` takes besides the rows."""
+        """The unsharded sources and published metric tables that `finish` takes besides the rows."""
         parameters = inspect.signature(self.finish).parameters if self.finish else ()
         return tuple(name for name in parameters if name not in ("rows", "settings"))
 
@@ -72,7 +77,10 @@ class Catalog:
         self.folder = folder
         named = {entry.table.name: entry for entry in entries}
         order = TopologicalSorter(
-            {name: [one for one in sorted(entry.inputs) if one in named] for name, entry in sorted(named.items())}
+            {
+                name: [one for one in sorted((*entry.inputs, *entry.references)) if one in named]
+                for name, entry in sorted(named.items())
+            }
         ).static_order()
         self._entries = {name: named[name] for name in order}
 
@@ -153,6 +161,8 @@ def _entry(module: ModuleType) -> Entry:
     table: Table = module.table
     if table.layer not in COMPUTE:
         return Entry(table, module, ())
-    compute = getattr(module, COMPUTE[table.layer])
+    compute = getattr(module, COMPUTE[table.layer], None)
+    if compute is None:
+        return Entry(table, module, ())
     names = (name for name in inspect.signature(compute).parameters if name != "settings")
     return Entry(table, module, tuple(names))

@@ -56,6 +56,7 @@ _EXTRA_SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 _WAREHOUSE_KEYS = ("root", "cache", "time_zone", "reporting_currency", "shards", "industry", "gross_margin")
 _ACTIVITY_KEYS = ("orders_window_days", "usage_window_days", "grace_days")
+ROLES = ("login", "ticket", "nps", "csat", "ces", "referral")
 _DAYS_KEYS = ("settle_days", "max_late_days")
 _NOTIFY_KEYS = ("webhook_env",)
 
@@ -100,6 +101,7 @@ class Config:
     settle_days: int
     max_late_days: int | None
     sources: Mapping[str, SourceConfig]
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     webhook_env: str | None = None
     quality: Bounds = field(default_factory=Bounds)
     # The address of the object store that is the warehouse's root; `root` is then this machine's cache of it.
@@ -125,6 +127,8 @@ class Config:
                 "gross_margin": str(self.gross_margin.normalize()),
                 "windows": [self.orders_window_days, self.usage_window_days, self.grace_days],
                 "max_late_days": self.max_late_days,
+                "industry": self.industry,
+                "roles": {role: list(names) for role, names in self.roles.items()},
                 "sources": {name: self.reading(name) for name in self.sources},
             }
         )
@@ -142,7 +146,7 @@ def load(path: Path | None = None) -> Config:
     Raises UsageError naming the key, what is wrong with it and what is allowed.
     """
     file = (path or Path(FILE_NAME)).absolute()
-    table = Keys("", _read(file), ("warehouse", "activity", "days", "quality", "notify", "sources"))
+    table = Keys("", _read(file), ("warehouse", "activity", "days", "roles", "quality", "notify", "sources"))
     warehouse = table.table("warehouse", _WAREHOUSE_KEYS)
     activity = table.table("activity", _ACTIVITY_KEYS)
     days = table.table("days", _DAYS_KEYS)
@@ -161,6 +165,7 @@ def load(path: Path | None = None) -> Config:
         grace_days=activity.whole("grace_days", 30, least=0),
         settle_days=days.whole("settle_days", 0, least=0),
         max_late_days=days.whole("max_late_days", 1, least=1) if "max_late_days" in days.values else None,
+        roles=_roles(table.table("roles", ROLES)),
         quality=bounds.read(table.table("quality", bounds.KEYS)),
         sources=_sources(table.table("sources", tuple(CANONICAL))),
         webhook_env=notify.variable("webhook_env"),
@@ -230,6 +235,15 @@ def _source(name: str, sources: Keys) -> SourceConfig:
 def _columns(keys: Keys, canonical: tuple[str, ...]) -> dict[str, str]:
     columns = keys.table("columns", canonical if keys.name != "sources.customers" else None)
     return {name: columns.required_text(name) for name in columns.values}
+
+
+def _roles(table: Keys) -> dict[str, tuple[str, ...]]:
+    """The event names of each role, in the order of ROLES; a name alone is a list of one."""
+    return {
+        role: table.texts(role) if isinstance(table.values[role], list) else (table.required_text(role),)
+        for role in ROLES
+        if role in table.values
+    }
 
 
 def _digest(values: Mapping[str, Any]) -> str:

@@ -25,11 +25,12 @@ def published(
     tables whose `finish` takes them.
     """
     table = entry.table
-    whole = _added_up(table, rows)
+    told = {name: (references or {})[name] for name in entry.references}
+    whole = pl.LazyFrame() if entry.is_combined else _added_up(table, rows)
     if table.every_day:
         whole = _every_day(table, whole, settings)
     if entry.finish is not None:
-        whole = entry.finish(whole, **{name: (references or {})[name] for name in entry.references}, settings=settings)
+        whole = entry.finish(*([] if entry.is_combined else [whole]), **told, settings=settings)
     return (
         whole.with_columns(*(column.expression().alias(column.name) for column in table.derived if column.expression))
         .with_columns(_as_money(table, whole.collect_schema().names()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,7 @@ class Settings:
 
     `first_day` to `last_day` is the inclusive range of days to compute; `last_day` is the watermark. The windows are
     in days. `dimensions` are the segments that some configured source has; `sources` the configured sources.
+    `roles` are the names of the events that mean a login, a ticket, an answer; `industry` whose benchmarks are shown.
     """
 
     first_day: date
@@ -25,6 +27,8 @@ class Settings:
     time_zone: str = "UTC"
     sources: frozenset[str] = field(default_factory=frozenset)
     dimensions: tuple[str, ...] = ()
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    industry: str = "saas"
 
     def of_all_days(self) -> Settings:
         """The same from the first day of all, for tables that are recomputed whole."""

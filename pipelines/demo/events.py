@@ -15,8 +15,17 @@ from pipelines.demo import planted
 from pipelines.demo.population import Flags, Ints, Population
 from pipelines.demo.standing import Standing
 
-EVENT_NAMES = ("login", "feature_used", "report_viewed", "ticket_opened", "nps_answered", "csat_answered")
-LOGIN, FEATURE, REPORT, TICKET, NPS, CSAT = range(len(EVENT_NAMES))
+EVENT_NAMES = (
+    "login",
+    "feature_used",
+    "report_viewed",
+    "ticket_opened",
+    "nps_answered",
+    "csat_answered",
+    "ces_answered",
+    "friend_referred",
+)
+LOGIN, FEATURE, REPORT, TICKET, NPS, CSAT, CES, REFERRAL = range(len(EVENT_NAMES))
 NO_VALUE = -1
 DAY = 86_400
 FIRST_HOUR, LAST_HOUR, STAY_HOURS = 5, 19, 4
@@ -51,8 +60,8 @@ def act(
         (np.arange(count), LOGIN, np.full(count, NO_VALUE)),
         (extra, used, np.full(len(extra), NO_VALUE)),
         (ticket, TICKET, np.full(len(ticket), NO_VALUE)),
-        (answered, CSAT, _score(chance, is_leaving[answered], (4.2, 2.9), 1.0, 1, 5)),
-        (nps, NPS, _score(chance, is_leaving[nps], (8.3, 5.6), 1.9, 0, 10)),
+        (answered, CSAT, score(chance, is_leaving[answered], (4.2, 2.9), 1.0, 1, 5)),
+        (nps, NPS, score(chance, is_leaving[nps], (8.3, 5.6), 1.9, 0, 10)),
     ]
     at = np.concatenate([part[0] for part in parts])
     later = chance.integers(1, STAY_HOURS * 3600, len(at), dtype=np.int32)
@@ -66,9 +75,7 @@ def act(
     )
 
 
-def _score(
-    chance: Generator, is_leaving: Flags, means: tuple[float, float], spread: float, low: int, high: int
-) -> Ints:
+def score(chance: Generator, is_leaving: Flags, means: tuple[float, float], spread: float, low: int, high: int) -> Ints:
     """Whole scores around the mean of those who stay or of those who leave."""
     draw = chance.normal(np.where(is_leaving, means[1], means[0]), spread)
     return np.clip(np.rint(draw), low, high).astype(np.int64)

@@ -12,7 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
+
 from pipelines.demo import deliveries, dirt, files, payments
+from pipelines.demo.answers import answers, month_of
 from pipelines.demo.event_feed import received_by_month
 from pipelines.demo.seasons import stream
 from pipelines.demo.starting_config import TEXT
@@ -87,8 +90,11 @@ def _deliver_changes(inbox: Path, world: World, period: files.Period) -> tuple[i
 
 def _deliver_events(inbox: Path, world: World, period: files.Period) -> tuple[int, int, dirt.Counts]:
     chance, counts, number, height = stream(world.seed, "event dirt"), Counter[str](), 0, 0
+    besides = answers(world)
     for month in received_by_month(world):
         rows, found = dirt.soil_events(month, chance)
+        said = besides.filter(pl.col("month") == month.select(month_of())["received"][0]).drop("month")
+        rows = pl.concat([rows, said]).sort("received", "event")
         counts.update(found)
         number += files.write_events(inbox, rows, world.user_id, world.customer_id, period)
         height += rows.height

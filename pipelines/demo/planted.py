@@ -97,6 +97,7 @@ EXTRA_EVENTS_PER_DAY = 1.85
 FEATURE_SHARE = 0.62
 TICKET, TICKET_LEAVING_FACTOR, CSAT_AFTER_TICKET = 0.015, 4.0, 0.5
 NPS_ANSWER = 0.012
+CES_ANSWER, REFERRAL = 0.006, 0.002  # per active user-day
 DECLINE_DAYS, DECLINE_TO, DECLINE_VISIBLE = 28, 0.2, 0.7
 FALSE_DECLINES = 0.02  # per customer and 90 days: the same fall in logins, and nobody leaves
 MOOD_DAYS = 45  # tickets and scores are worse this long before a loss

@@ -23,6 +23,14 @@ grace_days = 30                 # a past-due subscription counts for this long
 [days]
 settle_days = 0
 
+[roles]                         # which events mean what; nps, csat and ces carry their score in `value`
+login = "login"
+ticket = "ticket_opened"
+nps = "nps_answered"
+csat = "csat_answered"
+ces = "ces_answered"
+referral = "friend_referred"
+
 [sources.orders]
 path = "inbox/orders/*.csv"
 time_zone = "UTC"               # of the few times that come without an offset

@@ -77,7 +77,7 @@ def test_every_published_column_is_defined() -> None:
 
 def test_every_key_of_the_configuration_is_told_of() -> None:
     told = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")))
-    keys = {*config._WAREHOUSE_KEYS, *config._ACTIVITY_KEYS, *config._DAYS_KEYS, *config._SOURCE_KEYS}
+    keys = {*config._WAREHOUSE_KEYS, *config._ACTIVITY_KEYS, *config._DAYS_KEYS, *config.ROLES, *config._SOURCE_KEYS}
     keys |= {key for extra in config._EXTRA_SOURCE_KEYS.values() for key in extra}
     keys |= {column for columns in (*config.CANONICAL.values(), config.PERIODS) for column in columns}
     assert sorted(keys - told) == []

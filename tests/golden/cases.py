@@ -18,7 +18,7 @@ from tests.oracle.worlds import Row, Source, World
 FOLDER = Path(__file__).parent
 NOTHING = "-"
 CONFIG = (
-    *("date", "time_zone", "reporting_currency", "shards"),
+    *("date", "time_zone", "reporting_currency", "shards", "roles"),
     *("orders_window_days", "usage_window_days", "grace_days", "gross_margin"),
 )
 IDS = {"orders": ("order_id", "o"), "events": ("event_id", "e"), "payments": ("payment_id", "p")}

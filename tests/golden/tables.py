@@ -50,21 +50,29 @@ class Tables:
         """A metric table, every day from the first one with data."""
         entry = self._catalog[name]
         settings = self._of_metrics
-        rows = pl.concat([self._computed(entry, shard, settings) for shard in self._shards], how="diagonal")
         references = {one: self._rows(one) for one in entry.references}
+        if entry.is_combined:
+            return reduction.published(entry, pl.LazyFrame(), settings, references)
+        rows = pl.concat([self._computed(entry, shard, settings) for shard in self._shards], how="diagonal")
         return reduction.published(entry, rows.collect().lazy(), settings, references)
 
     def _rows(self, name: str) -> pl.LazyFrame:
         if name not in self._known:
             layer = layer_of(self._catalog, name)
-            self._known[name] = self._source(name) if layer == "sources" else self._state(self._catalog[name])
+            made = {"sources": self._source, "metrics": self._metric}.get(layer, self._state)
+            self._known[name] = made(name)
         return self._known[name]
 
     def _source(self, name: str) -> pl.LazyFrame:
         files = self._workspace.draft.files("sources", name).values()
         return scan_rows(self._workspace.store, self._catalog, name, files).collect().lazy()
 
-    def _state(self, entry: Entry) -> pl.LazyFrame:
+    def _metric(self, name: str) -> pl.LazyFrame:
+        schema = self._catalog[name].table.polars_schema()
+        return self.published(name).lazy() if name in self.names else pl.LazyFrame(schema=schema)
+
+    def _state(self, name: str) -> pl.LazyFrame:
+        entry = self._catalog[name]
         if entry.table.grain[0].name == "shard":
             return self._computed(entry, None, self._of_states).collect().lazy()
         parts = [

@@ -76,6 +76,7 @@ def test_the_version_follows_what_changes_numbers_and_nothing_else(tmp_path: Pat
 
     plain = version(ORDERS)
     assert version(ORDERS.replace("inbox", "elsewhere")) == plain
-    assert version("[warehouse]\nindustry = 'consumer'\n" + ORDERS) == plain
+    assert version("[warehouse]\nindustry = 'consumer'\n" + ORDERS) != plain
+    assert version("[roles]\nlogin = 'login'\n" + ORDERS) != plain
     assert version("[activity]\ngrace_days = 10\n" + ORDERS) != plain
     assert version(ORDERS + "where = 'amount > 0'\n") != plain

@@ -23,13 +23,14 @@ TYPES = {
     **dict.fromkeys(("full_extract", "lines", "distinct_rows"), "BOOLEAN"),
     "rate": "DECIMAL(38, 10)",
     "gross_margin": "DECIMAL(5, 4)",
+    "value": "DECIMAL(38, 6)",
 }
 ORIGIN = "channel country"
 COLUMNS = {
     "orders": f"order_id customer_id ordered_at amount currency refunded_amount status updated_at {ORIGIN}",
     "subscriptions": "change_id subscription_id customer_id ended_day current_period_end status plan amount interval "
     f"interval_count quantity discount discount_percent currency churn_type churn_reason updated_at {ORIGIN}",
-    "events": f"event_id user_id customer_id occurred_at event_name received_at {ORIGIN}",
+    "events": f"event_id user_id customer_id occurred_at event_name value received_at {ORIGIN}",
     "customers": f"customer_id updated_at {ORIGIN}",
     "fx_rates": "currency rate",
     "payments": "payment_id customer_id subscription_id invoice_id amount currency status attempt updated_at",
@@ -64,6 +65,8 @@ def load(world: World) -> duckdb.DuckDBPyConnection:
         {"source": name, "name": c} for name, given in world.sources.items() for c in given.columns
     ]
     fill(connection, "source_columns", "source name", columns_of)
+    roles: list[Row] = [{"role": role, "event_name": name} for role, name in world.roles.items()]
+    fill(connection, "roles", "role event_name", roles)
     rules = {name: getattr(world, name) for name in RULES.split()}
     fill(connection, "rules", RULES, [{name: None if value is None else str(value) for name, value in rules.items()}])
     return connection

@@ -38,6 +38,7 @@ GRAIN = {
     "survival_curves": ("basis", "age_days"),
     "renewals_daily": ("date", "currency", "is_converted"),
     "payments_daily": ("date", "currency", "is_converted"),
+    "sentiment_daily": ("date",),
 }
 NEEDS = {
     "user_activity_daily": {"events"},
@@ -57,10 +58,11 @@ NEEDS = {
     "survival_curves": {"orders", "subscriptions", "events"},
     "renewals_daily": {"subscriptions"},
     "payments_daily": {"payments"},
+    "sentiment_daily": {"events"},
 }
 # Tables without segments; the second are not recomputed here.
 UNSEGMENTED = {"mrr_movements"}
-ELSEWHERE = {"customer_value": ("customer_id", "currency")}
+ELSEWHERE = {"customer_value": ("customer_id", "currency"), "metric_trends": ("date", "metric")}
 
 
 def keys(table: str) -> tuple[str, ...]:

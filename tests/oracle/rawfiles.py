@@ -66,6 +66,7 @@ def toml(world: World) -> str:
     lines += ["", "[activity]", f"orders_window_days = {world.orders_window_days}",
               f"usage_window_days = {world.usage_window_days}", f"grace_days = {world.grace_days}"]  # fmt: skip
     lines += ["", "[days]", f"settle_days = {world.settle_days}"]
+    lines += ["", "[roles]", *(f"{role} = {json.dumps(name)}" for role, name in world.roles.items())]
     for name, source in world.sources.items():
         lines += ["", f"[sources.{name}]", f'path = "inbox/{name}/*.{next(iter(source.files)).split(".", 1)[1]}"']
         lines += [f"{key} = {json.dumps(value)}" for key, value in source.options.items()]

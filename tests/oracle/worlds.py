@@ -10,6 +10,7 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
+from tests.oracle.worlds_answers import give_roles
 from tests.oracle.worlds_draw import MINOR_UNITS, STARTS, ZONES, Draw, Row, Source, World
 from tests.oracle.worlds_payments import payments
 from tests.oracle.worlds_sources import customers, events, fx_rates, orders
@@ -48,8 +49,10 @@ def world(seed: int) -> World:
         sources["subscriptions"] = with_period_ends(sources["subscriptions"], later)
     if later.random() < 0.4:
         sources["payments"] = payments(replace(draw, dice=later))
+    roles = give_roles(sources, seed)
     return World(
         sources=sources,
+        roles=roles,
         seed=seed,
         time_zone=dice.choice(ZONES),
         reporting_currency=reporting,

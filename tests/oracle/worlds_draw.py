@@ -50,6 +50,7 @@ class World:
     settle_days: int = 0
     shards: int = 2
     date: date | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

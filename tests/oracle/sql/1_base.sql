@@ -66,7 +66,7 @@ WHERE NOT EXISTS (
   AND NOT EXISTS (  -- without event_id, exact duplicates are dropped
     SELECT 1 FROM raw_events o WHERE o.event_id IS NULL AND r.event_id IS NULL AND (o.file, o.line) < (r.file, r.line)
     AND o.user_id = r.user_id AND o.occurred_at = r.occurred_at AND o.event_name = r.event_name
-    AND o.customer_id IS NOT DISTINCT FROM r.customer_id AND o.channel IS NOT DISTINCT FROM r.channel
+    AND o.value IS NOT DISTINCT FROM r.value AND o.customer_id IS NOT DISTINCT FROM r.customer_id AND o.channel IS NOT DISTINCT FROM r.channel
     AND o.country IS NOT DISTINCT FROM r.country AND o.received_at IS NOT DISTINCT FROM r.received_at);
 
 CREATE TABLE customers AS

@@ -1,0 +1,58 @@
+"""On which days each customer did what the configured roles name: logins, tickets, answers, referrals.
+
+Which event names they are is `[roles]` of the configuration. Source: docs/metrics.md section 9.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.money import to_units
+from warehouse.settings import Settings
+from warehouse.table import Column, Table
+
+ROLES = ("login", "ticket", "nps", "csat", "ces", "referral")
+SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+table = Table(
+    name="role_days",
+    description="Days on which each customer, through any of its users, had events of a role, and its last answer.",
+    layer="states",
+    grain=(
+        Column("shard", pl.UInt16, "The shard of the customer.", "shard"),
+        Column("person", pl.UInt32, "The customer's code in its shard.", "code"),
+        Column("day", pl.Date, "The business day.", "day"),
+        Column("role", pl.String, "What the events mean.", "role", allowed=ROLES),
+    ),
+    columns=(
+        Column("events", pl.Int64, "Events of the role on that day; answers only within their scale.", "events"),
+        Column(
+            "score", pl.Int64, "The latest answer of the day; null where the role has none.", "1/10000", nullable=True
+        ),
+    ),
+    partitioning="shard/month",
+    sources=("events",),
+)
+
+
+def build(events: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """One row per customer, day and role with an event; of answers at one instant the lowest counts."""
+    named = [
+        events.filter(pl.col("event_name").is_in(names)).with_columns(role=pl.lit(role), score=_score(role))
+        for role, names in settings.roles.items()
+    ]
+    known = pl.concat(named or [events.clear().with_columns(role=pl.lit(ROLES[0]), score=_score(ROLES[0]))])
+    return (
+        known.filter(pl.col("score").is_not_null() | ~pl.col("role").is_in(list(SCALES)))
+        .group_by(pl.col("customer_shard").alias("shard"), pl.col("customer").alias("person"), "day", "role")
+        .agg(
+            events=pl.len().cast(pl.Int64),
+            score=pl.col("score").sort_by("occurred_at", "score", descending=[False, True]).last(),
+        )
+    )
+
+
+def _score(role: str) -> pl.Expr:
+    if role not in SCALES:
+        return pl.lit(None, pl.Int64)
+    return pl.when(pl.col("value").is_between(*SCALES[role])).then(to_units(pl.col("value")))
