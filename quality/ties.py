@@ -234,6 +234,19 @@ TIES = (
             ALL & (pl.col("basis") == "usage") & (pl.col("window_days") == 1),
         ),
     ),
+    *(
+        Tie(
+            f"customers of {flag} are those active by {basis} on the day",
+            Side("customer_health", pl.col(flag).cast(pl.Int64), {"basis": pl.lit(basis)}, pl.lit(True)),
+            Side(
+                "customer_retention_daily",
+                pl.col("customers_at_end"),
+                same("basis"),
+                ALL & (pl.col("window_days") == 1) & (pl.col("basis") == basis) & _NEWEST,
+            ),
+        )
+        for basis, flag in (("subscription", "is_paying"), ("orders", "is_ordering"), ("usage", "is_using"))
+    ),
     Tie(
         "users_active_before is users_active of the period before",
         Side(

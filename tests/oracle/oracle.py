@@ -62,7 +62,11 @@ NEEDS = {
 }
 # Tables without segments; the second are not recomputed here.
 UNSEGMENTED = {"mrr_movements"}
-ELSEWHERE = {"customer_value": ("customer_id", "currency"), "metric_trends": ("date", "metric")}
+ELSEWHERE = {
+    "customer_value": ("customer_id", "currency"),
+    "customer_health": ("customer_id",),
+    "metric_trends": ("date", "metric"),
+}
 
 
 def keys(table: str) -> tuple[str, ...]:

@@ -1,0 +1,258 @@
+"""Which active customers show signs of leaving, and what hangs on them, at the watermark.
+
+Each sign is two numbers of the customer, and whether the one is bad beside the other.
+Source: docs/metrics.md section 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import polars as pl
+
+from assets.conversion import rated
+from assets.money import UNITS_PER_ONE, from_units
+from assets.terms import SUBSCRIPTION, due_days, points
+from warehouse.settings import Settings
+from warehouse.table import MONEY, Column, Table
+
+COMPARED_DAYS, ANSWER_DAYS, DOWNGRADE_DAYS, RENEWAL_DAYS = 28, 90, 30, 60
+DETRACTOR, LEAST_TICKETS = 6, 2
+AT_RISK = 70
+# What each sign takes off a health of 100.
+WEIGHTS = {
+    "is_logins_down": 15,
+    "is_usage_down": 15,
+    "is_order_value_down": 5,
+    "is_downgraded": 10,
+    "is_past_due": 30,
+    "is_detractor": 10,
+    "is_ticket_surge": 10,
+    "is_renewal_due": 5,
+}
+BASES = {"subscription": "is_paying", "orders": "is_ordering", "usage": "is_using"}
+_RATE_SCALE = 10**10
+
+
+def _flag(name: str, description: str) -> Column:
+    return Column(name, pl.Boolean, description, "flag")
+
+
+def _signal(name: str, description: str) -> Column:
+    return _flag(name, f"{description} {WEIGHTS[name]} off the score.")
+
+
+def _count(name: str, description: str, unit: str) -> Column:
+    return Column(name, pl.Int64, description, unit, minimum=0)
+
+
+def _money(name: str, description: str, minimum: int | None = None) -> Column:
+    return Column(name, MONEY, description, "currency", nullable=minimum is None, minimum=minimum)
+
+
+table = Table(
+    name="customer_health",
+    description="Active customers with the signs of leaving they show, their score, and the MRR that hangs on them.",
+    layer="metrics",
+    grain=(Column("customer_id", pl.String, "The customer.", "id"),),
+    columns=(
+        *(_flag(flag, f"Active at the watermark by {basis}.") for basis, flag in BASES.items()),
+        _count("logins", "Logins of the last 28 days.", "logins"),
+        _count("logins_before", "Logins of the 28 days before.", "logins"),
+        _signal("is_logins_down", "logins are at most half of logins_before."),
+        _count("events", "Events of the last 28 days.", "events"),
+        _count("events_before", "Events of the 28 days before.", "events"),
+        _signal("is_usage_down", "events are at most half of events_before."),
+        _money("order_value", "Net revenue of the last 28 days."),
+        _money("order_value_before", "Net revenue of the 28 days before."),
+        _signal("is_order_value_down", "order_value is at most half of order_value_before."),
+        _money("mrr", "MRR at the watermark.", 0),
+        _money("mrr_30_days_before", "MRR 30 days before.", 0),
+        _signal("is_downgraded", "mrr is above 0 and under mrr_30_days_before."),
+        _count("past_due_days", "Days for which a payment has been late, this one included.", "days"),
+        _count("grace_days", "Days for which a late subscription counts.", "days"),
+        _signal("is_past_due", "past_due_days are above 0; at grace_days it is lost."),
+        Column("nps_score", pl.Float64, "The latest NPS answer in 90 days.", "points", True, None, 0, 10),
+        _count("nps_limit", "Up to which an answer is a detractor's.", "points"),
+        _signal("is_detractor", "nps_score is at most nps_limit."),
+        _count("tickets", "Tickets of the last 28 days.", "tickets"),
+        _count("tickets_before", "Tickets of the 28 days before.", "tickets"),
+        _signal("is_ticket_surge", "At least 2 tickets, and at least twice tickets_before."),
+        Column("days_to_renewal", pl.Int64, "Until the next term of over 60 days is due.", "days", True, None, 1),
+        _count("renewal_days", "Within how many days a renewal is near.", "days"),
+        _signal("is_renewal_due", "days_to_renewal is at most renewal_days."),
+        Column(
+            "health_score", pl.Int64, "100 less the weights of the signs; 100 shows none.", "score", False, None, 0, 100
+        ),
+        Column("reasons", pl.String, "The signs in words, the heaviest first.", "text", nullable=True),
+        _flag("is_at_risk", "health_score is at most 70."),
+        _money("mrr_at_risk", "mrr where is_at_risk, else 0.", 0),
+    ),
+    partitioning="whole",
+    every_day=False,
+    sources=("orders", "subscriptions", "events"),
+)
+_WORDS = {
+    "is_past_due": ("payment {} days late", ("past_due_days",)),
+    "is_logins_down": ("logins {} after {}", ("logins", "logins_before")),
+    "is_usage_down": ("events {} after {}", ("events", "events_before")),
+    "is_downgraded": ("MRR {} after {}", ("mrr", "mrr_30_days_before")),
+    "is_detractor": ("NPS {}", ("nps_score",)),
+    "is_ticket_surge": ("tickets {} after {}", ("tickets", "tickets_before")),
+    "is_order_value_down": ("orders of {} after {}", ("order_value", "order_value_before")),
+    "is_renewal_due": ("renewal in {} days", ("days_to_renewal",)),
+}
+
+
+def measure(
+    people: pl.LazyFrame,
+    activity_spans: pl.LazyFrame,
+    role_days: pl.LazyFrame,
+    usage_days: pl.LazyFrame,
+    order_days: pl.LazyFrame,
+    mrr_changes: pl.LazyFrame,
+    subscription_mrr: pl.LazyFrame,
+    all_fx_rates: pl.LazyFrame,
+    settings: Settings,
+) -> pl.LazyFrame:
+    """One row per customer who is active on some basis; money in the reporting currency, else as plain numbers."""
+    last = settings.last_day
+    orders = _worth(order_days.filter(pl.col("day") <= last), "revenue", pl.col("day"), all_fx_rates, settings)
+    parts = [
+        _two_windows(role_days.filter(pl.col("role") == "login"), "events", "logins", settings),
+        _two_windows(usage_days, "events", "events", settings),
+        _two_windows(orders, "worth", "order_value", settings),
+        _two_windows(role_days.filter(pl.col("role") == "ticket"), "events", "tickets", settings),
+        _mrr(mrr_changes, all_fx_rates, settings),
+        _past_due(subscription_mrr, settings),
+        _nps(role_days, settings),
+        _renewals(subscription_mrr, settings),
+    ]
+    rows = _active(activity_spans, settings).join(
+        people.filter(pl.col("kind") == "customer").select("person", customer_id="id"), on="person"
+    )
+    for part in parts:
+        rows = rows.join(part, on="person", how="left")
+    return _judged(rows, settings)
+
+
+def _active(activity_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    last = pl.lit(settings.last_day)
+    is_now = (pl.col("start_day") <= last) & (pl.col("end_day") > last).fill_null(True)
+    flags = {flag: (pl.col("basis") == basis).any() for basis, flag in BASES.items()}
+    return activity_spans.filter(is_now).group_by("person").agg(**flags)
+
+
+def _two_windows(days: pl.LazyFrame, value: str, name: str, settings: Settings) -> pl.LazyFrame:
+    """The sums of the last 28 days, and of the 28 before them as `<name>_before`."""
+    last = settings.last_day
+    middle, first = (last - timedelta(days=times * COMPARED_DAYS) for times in (1, 2))
+    is_now, is_before = pl.col("day") > middle, pl.col("day") <= middle
+    known = days.filter(pl.col("day") > first, pl.col("day") <= last).group_by("person")
+    return known.agg(
+        pl.col(value).filter(is_now).sum().alias(name), pl.col(value).filter(is_before).sum().alias(f"{name}_before")
+    )
+
+
+def _worth(rows: pl.LazyFrame, value: str, day: pl.Expr, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Adds `worth`: the amount in the reporting currency, where there is one, at the rate of the day."""
+    worth = pl.col(value).cast(pl.Int128) * pl.col("rate") // _RATE_SCALE
+    return rated(rows, fx_rates, day, settings).with_columns(worth=worth.cast(pl.Int64))
+
+
+def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """MRR now and 30 days before, both at the rates of now, so that a rate is no downgrade."""
+    last = settings.last_day
+
+    def at_end_of(day: pl.Expr, name: str) -> pl.LazyFrame:
+        known = mrr_changes.filter(pl.col("day") <= day).group_by("person", "currency")
+        stood = known.agg(mrr=pl.col("after").sort_by("day").last())
+        worth = _worth(stood, "mrr", pl.lit(last), fx_rates, settings)
+        return worth.group_by("person").agg(pl.col("worth").sum().alias(name))
+
+    now = at_end_of(pl.lit(last), "mrr")
+    before = at_end_of(pl.lit(last - timedelta(days=DOWNGRADE_DAYS)), "mrr_30_days_before")
+    return now.join(before, on="person", how="left")
+
+
+def _past_due(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """For how many days a payment has been late that still counts: of several subscriptions the longest."""
+    known = subscription_mrr.filter(pl.col("day") <= settings.last_day).sort(*SUBSCRIPTION, "day")
+    run = (~pl.col("is_past_due")).cast(pl.Int32).cum_sum().over(SUBSCRIPTION)
+    current = (
+        known.with_columns(run=run)
+        .group_by(*SUBSCRIPTION)
+        .agg(
+            is_late=pl.col("is_past_due").last() & (pl.col("mrr").last() > 0),
+            since=pl.col("day").filter((pl.col("run") == pl.col("run").last()) & pl.col("is_past_due")).min(),
+        )
+    )
+    days = (pl.lit(settings.last_day) - pl.col("since")).dt.total_days() + 1
+    return current.filter("is_late").group_by("person").agg(past_due_days=days.max())
+
+
+def _nps(role_days: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    since = settings.last_day - timedelta(days=ANSWER_DAYS)
+    answers = role_days.filter(
+        pl.col("role") == "nps", pl.col("day") > since, pl.col("day") <= settings.last_day
+    ).group_by("person")
+    return answers.agg(nps_score=pl.col("score").sort_by("day").last() / UNITS_PER_ONE)
+
+
+def _renewals(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Days until the next term of over 60 days comes due, as far as what is known by now says."""
+    last = pl.lit(settings.last_day)
+    known = points(subscription_mrr.filter(pl.col("day") <= settings.last_day))
+    months = pl.col("interval").replace_strict({"quarter": 3, "year": 12, "month": 1}, default=0, return_dtype=pl.Int64)
+    is_long = pl.col("interval_count") * months > RENEWAL_DAYS // 30
+    current = known.filter(pl.col("until") > last, pl.col("mrr") > 0, is_long)
+    due = due_days(current, last + pl.duration(days=RENEWAL_DAYS)).filter(pl.col("due") > last)
+    return due.group_by("person").agg(days_to_renewal=(pl.col("due").min() - last).dt.total_days())
+
+
+def _judged(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    money = ["mrr", "mrr_30_days_before", "order_value", "order_value_before"]
+    counts = ["logins", "logins_before", "events", "events_before", "tickets", "tickets_before", "past_due_days"]
+    filled = rows.with_columns(
+        pl.col([*counts, *money]).fill_null(0),
+        grace_days=pl.lit(settings.grace_days, pl.Int64),
+        nps_limit=pl.lit(DETRACTOR, pl.Int64),
+        renewal_days=pl.lit(RENEWAL_DAYS, pl.Int64),
+    )
+    signs = {
+        "is_logins_down": _halved("logins"),
+        "is_usage_down": _halved("events"),
+        "is_order_value_down": _halved("order_value"),
+        "is_downgraded": (pl.col("mrr") > 0) & (pl.col("mrr") < pl.col("mrr_30_days_before")),
+        "is_past_due": pl.col("past_due_days") > 0,
+        "is_detractor": (pl.col("nps_score") <= DETRACTOR).fill_null(False),
+        "is_ticket_surge": (pl.col("tickets") >= LEAST_TICKETS) & (pl.col("tickets") >= 2 * pl.col("tickets_before")),
+        "is_renewal_due": pl.col("days_to_renewal").is_not_null(),
+    }
+    lost = pl.sum_horizontal(pl.col(sign).cast(pl.Int64) * weight for sign, weight in WEIGHTS.items())
+    scored = filled.with_columns(**signs).with_columns(from_units(pl.col(money)), health_score=100 - lost)
+    return scored.with_columns(is_at_risk=pl.col("health_score") <= AT_RISK, reasons=_reasons()).with_columns(
+        mrr_at_risk=pl.when("is_at_risk").then("mrr").otherwise(pl.lit(0, MONEY))
+    )
+
+
+def _halved(name: str) -> pl.Expr:
+    before = pl.col(f"{name}_before")
+    return (before > 0) & (2 * pl.col(name) <= before)
+
+
+def _reasons() -> pl.Expr:
+    said = [pl.when(sign).then(pl.format(words, *_texts(names))) for sign, (words, names) in _WORDS.items()]
+    text = pl.concat_str(said, separator="; ", ignore_nulls=True)
+    return pl.when(text != "").then(text)
+
+
+def _texts(names: Sequence[str]) -> list[pl.Expr]:
+    return [
+        pl.col(name).cast(pl.String).str.replace(r"\.?0+$", "") if _is_decimal(name) else pl.col(name) for name in names
+    ]
+
+
+def _is_decimal(name: str) -> bool:
+    return table.column(name).dtype in (MONEY, pl.Float64)
