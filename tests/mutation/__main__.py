@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _run(bench, name, only_survivors=asked.again)
         bench.close()
     else:
-        page.write(results())
+        page.write(results(), modules())
     left = page.unexplained(results())
     for name, mutant in left:
         print(f"survives: {name}: {mutant}")

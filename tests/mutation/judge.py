@@ -44,7 +44,7 @@ def killer(mutant: Mutant, businesses: Sequence[Business], report: Report = lamb
 
 
 def _tests(mutant: Mutant, tables: Catalog, businesses: Sequence[Business]) -> Iterator[tuple[str, Callable[[], bool]]]:
-    touched = {entry.table.name for entry in tables if mutant.module in closure(entry.module.__name__)}
+    touched = {entry.table.name for entry in tables if _reaches(mutant, entry.module.__name__)}
     golden = [one for one in businesses if one.expected]
     whole = [one for one in businesses if not one.expected]
     for one in golden:
@@ -107,7 +107,7 @@ def _is_equal(expected: pl.DataFrame, got: pl.DataFrame) -> bool:
 @contextmanager
 def in_place(mutant: Mutant) -> Iterator[Catalog]:
     """The catalog as it is with the mutant in the module's place; afterwards all is as before."""
-    replaced = {name: module for name, module in sys.modules.items() if mutant.module in closure(name)}
+    replaced = {name: module for name, module in sys.modules.items() if _reaches(mutant, name)}
     try:
         for name in replaced:
             del sys.modules[name]
@@ -116,7 +116,7 @@ def in_place(mutant: Mutant) -> Iterator[Catalog]:
         exec(compile(mutant.text, mutant.module, "exec"), module.__dict__)
         yield catalog.load()
     finally:
-        for name in [name for name in sys.modules if mutant.module in closure(name)]:
+        for name in [name for name in sys.modules if _reaches(mutant, name)]:
             del sys.modules[name]
         sys.modules.update(replaced)
         for name, original in replaced.items():
@@ -124,14 +124,49 @@ def in_place(mutant: Mutant) -> Iterator[Catalog]:
             setattr(importlib.import_module(package), last, original)
 
 
+def _reaches(mutant: Mutant, module: str) -> bool:
+    """Whether the module may work otherwise: a turn inside of a function changes no constant that is written out."""
+    return mutant.module in closure(module, with_constants=mutant.where == "module")
+
+
 @cache
-def closure(name: str) -> frozenset[str]:
+def closure(name: str, *, with_constants: bool = True) -> frozenset[str]:
     """A module under assets/ and all that it imports from there, directly or not; empty for any other module."""
-    path = ROOT / f"{name.replace('.', '/')}.py"
-    if not name.startswith("assets.") or not path.exists():
+    if _path(name) is None:
         return frozenset()
-    imported = {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}
-    return frozenset({name}).union(*(closure(one) for one in imported if one and one.startswith("assets.")))
+    imported = {
+        node.module
+        for node in ast.walk(_parsed(name))
+        if isinstance(node, ast.ImportFrom) and node.module
+        if with_constants or not {alias.name for alias in node.names} <= _constants(node.module)
+    }
+    return frozenset({name}).union(*(closure(one, with_constants=with_constants) for one in imported))
+
+
+@cache
+def _constants(name: str) -> frozenset[str]:
+    """The names of a module under assets/ whose values are written out, without a call."""
+    if _path(name) is None:
+        return frozenset()
+    return frozenset(
+        target.id
+        for node in _parsed(name).body
+        if isinstance(node, ast.Assign) and not any(isinstance(one, ast.Call) for one in ast.walk(node.value))
+        for target in ast.walk(node)
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
+    )
+
+
+@cache
+def _parsed(name: str) -> ast.Module:
+    path = _path(name)
+    assert path is not None
+    return ast.parse(path.read_text())
+
+
+def _path(name: str) -> Path | None:
+    path = ROOT / f"{name.replace('.', '/')}.py"
+    return path if name.startswith("assets.") and path.exists() else None
 
 
 def modules() -> Mapping[str, Path]:

@@ -5,7 +5,7 @@ The reasons are in equivalent.yaml: for each module, a reason and the names of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
@@ -42,8 +42,6 @@ of their own.
 
 ## Mutants by module
 
-Modules that are not in the table were not tried as they are now.
-
 | module | mutants | killed | equivalent | unexplained |
 |---|---|---|---|---|
 """
@@ -64,8 +62,8 @@ def unexplained(results: Results) -> list[tuple[str, str]]:
     ]
 
 
-def write(results: Results) -> None:
-    """The page for the modules that were tried."""
+def write(results: Results, modules: Iterable[str]) -> None:
+    """The page: what became of the modules that were tried, and which others there are."""
     open_ones = unexplained(results)
     lines = []
     for module, tried in results.items():
@@ -74,6 +72,9 @@ def write(results: Results) -> None:
         lines.append(
             f"| {module} | {len(tried)} | {len(tried) - len(survived)} | {len(survived) - left} | {left or ''} |"
         )
+    untried = [f"`{module}`" for module in modules if module not in results]
+    if untried:
+        lines += ["", "Not judged yet as they are now: " + ", ".join(untried) + "."]
     lines += ["", "## Why the equivalent ones change nothing", ""]
     for module, given in reasons().items():
         told = [
