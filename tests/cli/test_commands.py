@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from pipelines.cli import main
-from warehouse import config, restatements
+from warehouse import config
 from warehouse.manifest import Manifest
 from warehouse.releases import Releases
 
@@ -204,5 +204,5 @@ def test_rows_that_came_too_late_are_told_of_with_the_backfill_that_takes_them(
 
 
 def _contents(release: Manifest) -> list[tuple[str, str]]:
-    """All but the history of what was restated, which every release continues."""
-    return [(file.link, file.sha256) for file in release.published() if file.table != restatements.NAME]
+    """All but the histories, which every release continues."""
+    return [(file.link, file.sha256) for file in release.published() if file.layer != "histories"]

@@ -43,7 +43,10 @@ def test_equal_releases_differ_in_nothing(two_releases: Path, capsys: Capture) -
     assert said(two_releases, capsys, "2", "2") == [["Releases", "2", "and", "2", "publish", "the", "same."]]
 
 
-def test_the_cells_stand_before_and_after_side_by_side(two_releases: Path, capsys: Capture) -> None:
+def test_the_cells_stand_before_and_after_side_by_side(
+    two_releases: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     _, *lines = said(two_releases, capsys, "1", "2", "--table", "orders_daily")
     revenue = [(line[0], *line[-2:]) for line in lines if "revenue" in line]
     assert revenue == [
