@@ -6,7 +6,6 @@ Which value a person has, and when, is the state `segment_spans`. Here is only h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import polars as pl
 
@@ -14,8 +13,6 @@ from assets.calendar import ALWAYS_BEFORE, NEVER, day_number, to_date
 from assets.once import once
 from warehouse.settings import Settings
 from warehouse.table import SEGMENT_ALL
-
-FIXED_DIMENSIONS: Final = ("acquisition_channel", "country")
 
 
 def rolled_up(

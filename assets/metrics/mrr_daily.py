@@ -70,7 +70,7 @@ table = Table(
 )
 KEYS = ["currency", "segment", "segment_value"]
 MEASURES = [measure.name for measure in table.measures]
-MONEY_SUMS = [name for name in MEASURES if name.startswith("mrr_") and name != "mrr_fx"]
+MONEY_SUMS = [name for name in MEASURES if name.startswith("mrr_")]
 
 
 def _quick_ratio() -> pl.Expr:

@@ -65,7 +65,7 @@ def measure(
     daily = order_days.group_by("person", "day").agg(pl.col("orders").sum())
     pieces = [split(_window(daily, activity_spans, days, settings), segments, pl.col("days_ago")) for days in WINDOWS]
     counts = {
-        "customers_ordering": pl.col("order_days") > 0,
+        "customers_ordering": pl.lit(1),
         "customers_repeating": pl.col("order_days") > 1,
         "orders": pl.col("orders"),
     }

@@ -10,7 +10,7 @@ import polars as pl
 from assets.calendar import Grain, period_number
 from assets.cohorts import IS_COMPLETE, carried_cells, cells, cohort_columns, dated, is_in_range, triangle
 from assets.once import once
-from assets.segments import FIXED_DIMENSIONS, rolled_up
+from assets.segments import rolled_up
 from warehouse.settings import Settings
 from warehouse.table import Measure, Ratio, Table
 
@@ -64,7 +64,7 @@ SUMS = ["users_in_cohort", "users_retained", "users_retained_or_later"]
 
 def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Sizes (on age 0), users retained, and users whose last period this is, by cohort, age and segment."""
-    dimensions = [name for name in settings.dimensions if name in FIXED_DIMENSIONS]
+    dimensions = list(settings.dimensions)
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
     days = user_days.filter(pl.col("day") <= settings.last_day).select("person", "day")
     last_days = once(days.group_by("person").agg(last_day=pl.col("day").max()).join(users, on="person"))
@@ -73,7 +73,6 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
     for grain in GRAINS:
         seen = days.filter(is_in_range(period_number(pl.col("day"), grain), grain, settings)).join(users, on="person")
         ages = pl.concat([_seen(seen, grain, dimensions), _last(last_days, grain, dimensions)], how="diagonal")
-        ages = ages.with_columns(pl.col(SUMS).fill_null(0))
         split_by = [] if grain == "day" else dimensions
         combined = dated(ages, grain).group_by(*keys, *split_by).agg(pl.col(SUMS).sum())
         parts.append(rolled_up(combined, split_by, keys, SUMS))
@@ -90,9 +89,10 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 def _seen(days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:
     """One row per user and age with an event."""
-    oldest = OLDEST_DAY if grain == "day" else None
     ages = cells(days, ["person", *dimensions], grain, {})
-    return ages.filter(pl.col("age") <= (oldest or pl.col("age"))).select(
+    if grain == "day":
+        ages = ages.filter(pl.col("age") <= OLDEST_DAY)
+    return ages.select(
         *dimensions,
         "cohort",
         "age",
@@ -119,6 +119,6 @@ def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     is_shown = (pl.col("cohort_grain") != "day") | (pl.col("age") <= OLDEST_DAY)
     return (
         whole.filter(is_shown)
-        .sort(*KEYS, "age")
+        .sort("age")
         .with_columns(pl.col("users_retained_or_later").cum_sum(reverse=True).over(KEYS))
     )
