@@ -34,7 +34,6 @@ from warehouse.codes import shard_name
 from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
 from warehouse.settings import Settings
-from warehouse.table import MONEY
 
 STATE_ROW_GROUP = 1 << 19
 WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
@@ -91,11 +90,7 @@ def _carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.
     files = base.of("metrics", entry.table.name) if base else []
     if entry.carried is None or not files or is_redefined(workspace):
         return []
-    kept = entry.carried(workspace.store.scan(files), settings)
-    present = set(kept.collect_schema().names())
-    money = [one.name for one in entry.table.measures if one.dtype == MONEY and one.name in present]
-    # Published amounts are decimals of four digits: as integers they are what the measures are.
-    return [kept.with_columns(pl.col(money).to_physical().cast(pl.Int64))]
+    return [reduction.as_measured(entry.table, entry.carried(workspace.store.scan(files), settings))]
 
 
 def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:

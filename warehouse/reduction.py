@@ -41,6 +41,13 @@ def published(
     )
 
 
+def as_measured(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Published rows with their amounts as the measures are: the integer of a decimal of four digits."""
+    present = set(rows.collect_schema().names())
+    money = [measure.name for measure in table.measures if measure.dtype == MONEY and measure.name in present]
+    return rows.with_columns(pl.col(money).to_physical().cast(pl.Int64))
+
+
 def months(table: Table, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The published rows by partition: `month=YYYY-MM` of the business date, or `whole`."""
     if table.partitioning == "whole":

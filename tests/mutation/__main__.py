@@ -66,20 +66,27 @@ def _run(bench: Bench, module: str, *, only_survivors: bool) -> None:
     print(f"{module}: {len(found)} mutants, {survivors} survive", flush=True)
 
 
-def _prepared() -> Path:
-    """The businesses as the product computes them, kept until anything they come from changes."""
-    code = hashlib.sha256(repr(SEEDS).encode())
+def _prepared() -> list[Path]:
+    """The businesses as the product computes them, each kept until its case or any code changes."""
+    folder = RESULTS / "businesses"
+    folder.mkdir(parents=True, exist_ok=True)
+    code, paths = _code(), []
+    for told, made in everything(SEEDS):
+        paths.append(folder / f"{hashlib.sha256(code + told).hexdigest()}.pickle")
+        if not paths[-1].exists():
+            paths[-1].write_bytes(pickle.dumps(made()))
+    for outdated in set(folder.iterdir()) - set(paths):
+        outdated.unlink()
+    return paths
+
+
+def _code() -> bytes:
+    """A digest of all that a business is taken in and computed with."""
+    code = hashlib.sha256()
     for folder in ("assets", "warehouse", "pipelines", "tests/golden", "tests/oracle"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".py", ".yaml", ".json"):
-                code.update(path.read_bytes())
-    kept = RESULTS / "businesses.pickle"
-    if not kept.exists() or (RESULTS / "code").read_text() != code.hexdigest():
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        print(f"taking in golden cases and {len(SEEDS)} random worlds", flush=True)
-        kept.write_bytes(pickle.dumps(list(everything(SEEDS))))
-        (RESULTS / "code").write_text(code.hexdigest())
-    return kept
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            code.update(path.read_bytes())
+    return code.digest()
 
 
 if __name__ == "__main__":

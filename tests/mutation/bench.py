@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -21,7 +22,7 @@ BYTES = 8 << 30
 class Bench:
     """One process in which mutants are tried; a mutant that hangs or breaks it is killed, and it is made anew."""
 
-    def __init__(self, businesses: Path) -> None:
+    def __init__(self, businesses: Sequence[Path]) -> None:
         self._businesses = businesses
         self._context = multiprocessing.get_context("spawn")
         self._start()
@@ -54,14 +55,14 @@ class Bench:
         self._start()
 
 
-def _work(pipe: Connection, path: Path) -> None:
+def _work(pipe: Connection, paths: Sequence[Path]) -> None:
     """Judges the mutants that come through the pipe. The tests that found out the last ones are tried first."""
     import resource
 
     pl.Config.set_engine_affinity("in-memory")  # half the time on frames this small
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    businesses: list[Business] = pickle.loads(path.read_bytes())
+    businesses: list[Business] = [pickle.loads(path.read_bytes()) for path in paths]
     while True:
         mutant = pipe.recv()
         try:

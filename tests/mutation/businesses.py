@@ -7,9 +7,10 @@ says as it is (the tests hold that to be right); here it is only computed, with 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -76,11 +77,22 @@ class Computation:
     def published(self, name: str, settings: Settings) -> pl.DataFrame:
         """The table for the range of the settings; of cells that are carried on, those before it are as before."""
         entry = self._catalog[name]
+        rows = pl.LazyFrame() if entry.is_combined else self._measured(entry, settings)
+        references = {one: self._shuffled(self._reference(one)) for one in entry.references}
+        return reduction.published(entry, rows, settings, references)
+
+    def _measured(self, entry: Entry, settings: Settings) -> pl.LazyFrame:
         parts = [self._computed(entry, shard, settings).collect() for shard in range(self._business.shards)]
         if entry.carried is not None and settings != self._business.of_metrics:
-            parts.append(entry.carried(self._business.tables[name].lazy(), settings).collect())
-        references = {one: self._shuffled(self.rows(one)) for one in entry.references}
-        return reduction.published(entry, pl.concat(parts, how="diagonal").lazy(), settings, references)
+            carried = entry.carried(self._business.tables[entry.table.name].lazy(), settings)
+            parts.append(reduction.as_measured(entry.table, carried).collect())
+        return pl.concat(parts, how="diagonal").lazy()
+
+    def _reference(self, name: str) -> pl.DataFrame:
+        """A source, or another metric table as the product makes it: a mutant of that one is found out there."""
+        if name not in self._catalog.metrics:
+            return self.rows(name)
+        return self._business.tables.get(name, pl.DataFrame(schema=self._catalog[name].table.polars_schema()))
 
     def rows(self, name: str) -> pl.DataFrame:
         """A source as it was taken in, or a state."""
@@ -155,15 +167,28 @@ class Computation:
         return rows.sample(fraction=1, shuffle=True, seed=7).lazy()
 
 
-def everything(seeds: Iterable[int]) -> Iterator[Business]:
-    """Every golden case, every kept world and the random worlds of the seeds, each with its states and tables."""
+def everything(seeds: Iterable[int]) -> Iterator[tuple[bytes, Callable[[], Business]]]:
+    """Every golden case, every kept world and the random worlds of the seeds: what tells it from others, and what makes
+    it, with its states and tables."""
     for path in cases.paths():
-        case = cases.read(path)
-        yield computed(taken_in(case.name, case.world, case.expected))
+        yield path.read_bytes(), partial(_of_case, path)
     for path in sorted(kept.FOLDER.glob("*.json")):
-        yield computed(taken_in(f"kept world {path.stem}", kept.read(path)))
+        yield path.read_bytes(), partial(_of_kept_world, path)
     for seed in seeds:
-        yield computed(taken_in(f"world {seed}", worlds.world(seed)))
+        yield f"world {seed}".encode(), partial(_of_world, seed)
+
+
+def _of_case(path: Path) -> Business:
+    case = cases.read(path)
+    return computed(taken_in(case.name, case.world, case.expected))
+
+
+def _of_kept_world(path: Path) -> Business:
+    return computed(taken_in(f"kept world {path.stem}", kept.read(path)))
+
+
+def _of_world(seed: int) -> Business:
+    return computed(taken_in(f"world {seed}", worlds.world(seed)))
 
 
 def taken_in(name: str, world: World, expected: tuple[Expectation, ...] = ()) -> Business:
@@ -198,5 +223,6 @@ def computed(business: Business) -> Business:
     whole = catalog.load()
     computation = Computation(business, whole)
     business.states = {name: computation.rows(name) for name in whole.states}
-    business.tables = {name: computation.published(name, business.of_metrics) for name in computation.names}
+    for name in computation.names:
+        business.tables[name] = computation.published(name, business.of_metrics)
     return business
