@@ -21,6 +21,9 @@ from warehouse.releases import Releases
 Capture = pytest.CaptureFixture[str]
 FIRST, DAYS, ORDERS, CUSTOMERS = date(2026, 8, 3), 35, 600, 900
 CONFIG = """
+[warehouse]
+shards = 2
+
 [sources.orders]
 path = "inbox/*.csv"
 currency = "USD"

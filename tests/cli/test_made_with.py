@@ -15,7 +15,7 @@ USAGE = 2
 
 
 @pytest.mark.parametrize(
-    ("key", "other"), [("shards = 8", "shards = 4"), ('time_zone = "UTC"', 'time_zone = "Asia/Tokyo"')]
+    ("key", "other"), [("shards = 2", "shards = 4"), ('time_zone = "UTC"', 'time_zone = "Asia/Tokyo"')]
 )
 def test_another_value_is_refused_by_name(business: Path, key: str, other: str) -> None:
     head = Releases(business.parent / "warehouse").head()
