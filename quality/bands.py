@@ -56,3 +56,14 @@ def same_weekdays(values: Mapping[date, float], day: date, *, absent: float | No
     earlier = [day - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
     found = [values.get(one, absent) for one in earlier if one >= first]
     return [one for one in found if one is not None]
+
+
+def usual_share(shares: Mapping[date, float], day: date) -> float | None:
+    """The middle one of the same weekdays before; None where none of them has rows."""
+    earlier = sorted(same_weekdays(shares, day, absent=None))
+    return earlier[len(earlier) // 2] if earlier else None
+
+
+def at_most(usual: float, more: float) -> float:
+    """The bound of a share that may be `more` above the usual one."""
+    return min(1.0, usual + more)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
-from quality.bands import learn, same_weekdays
+from quality.bands import at_most, learn, same_weekdays, usual_share
 from quality.profile import AMOUNT, OPTIONAL, Profile
 from warehouse.bounds import Bounds
 
@@ -59,12 +59,12 @@ def charts(profile: Profile, watermark: date, bounds: Bounds) -> list[Chart]:
 
     found = [
         banded("rows", rows, absent=0.0),
-        banded("persons per row", _per_row(profile.values("persons"), rows)),
+        banded("persons per row", profile.per_row("persons")),
         banded("median amount", profile.values(AMOUNT)),
     ]
     for name in OPTIONAL:
-        shares = _per_row(profile.values(f"no_{name}"), rows)
-        limit = partial(_at_most, shares, bounds.missing_attributes)
+        shares = profile.per_row(f"no_{name}")
+        limit = partial(_limit, shares, bounds.missing_attributes)
         found.append(_chart(profile, f"share without {name}", shares, shown, limit, None))
     return [chart for chart in found if any(point.value for point in chart.points)]
 
@@ -84,10 +84,6 @@ def _chart(
     return Chart(profile.source, metric, tuple(points))
 
 
-def _at_most(shares: Mapping[date, float], more: float, day: date) -> tuple[float, float] | None:
-    earlier = same_weekdays(shares, day, absent=None)
-    return (0.0, min(1.0, sorted(earlier)[len(earlier) // 2] + more)) if earlier else None
-
-
-def _per_row(values: Mapping[date, float], rows: Mapping[date, float]) -> dict[date, float]:
-    return {day: value / rows[day] for day, value in values.items() if rows.get(day)}
+def _limit(shares: Mapping[date, float], more: float, day: date) -> tuple[float, float] | None:
+    usual = usual_share(shares, day)
+    return None if usual is None else (0.0, at_most(usual, more))

@@ -70,6 +70,11 @@ class Profile:
         rows = self.days.select("day", pl.col(column).cast(pl.Float64)).drop_nulls().iter_rows()
         return dict(rows)
 
+    def per_row(self, column: str) -> dict[date, float]:
+        """A column of `days` for each row, by day; days without rows left out."""
+        rows = self.values("rows")
+        return {day: value / rows[day] for day, value in self.values(column).items() if rows.get(day)}
+
 
 def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | None) -> Profile:
     """The profile of one source in the candidate, against the release it builds on.

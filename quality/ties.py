@@ -16,6 +16,7 @@ from warehouse.table import SEGMENT_ALL
 
 ALL = pl.col("segment") == SEGMENT_ALL
 CONTRACT = ALL & ~pl.col("is_converted")
+A_DAY = ALL & (pl.col("window_days") == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,6 @@ _LEDGER_COLUMNS = (
     ("customers_reactivated", "reactivation", _COUNT),
     ("customers_churned", "churn", _COUNT),
 )
-_NEWEST = pl.col("date") == pl.col("date").max()
 _MONEY_KEYS = ("currency", "is_converted", "segment", "segment_value")
 _PAYING_BEFORE = pl.col("customers_paying") - pl.col("customers_new") - pl.col("customers_reactivated")
 _SUBSCRIBED = ALL & (pl.col("basis") == "subscription")
@@ -123,7 +123,7 @@ TIES = (
             "customer_retention_daily",
             pl.col("customers_at_end"),
             same("date", "basis"),
-            ALL & (pl.col("window_days") == 1),
+            A_DAY,
         ),
     ),
     Tie(
@@ -132,7 +132,7 @@ TIES = (
             "customer_retention_daily",
             pl.col("customers_at_end"),
             same("date"),
-            _SUBSCRIBED & (pl.col("window_days") == 1),
+            A_DAY & _SUBSCRIBED,
         ),
         Side("mrr_daily", pl.col("customers_paying"), same("date"), CONTRACT),
         relation="<=",
@@ -144,7 +144,7 @@ TIES = (
             "customer_retention_daily",
             pl.col("customers_at_end"),
             same("date"),
-            _SUBSCRIBED & (pl.col("window_days") == 1),
+            A_DAY & _SUBSCRIBED,
         ),
         relation="<=",
     ),
@@ -198,54 +198,6 @@ TIES = (
         ),
         Side("orders_daily", pl.col("revenue"), {"month": _MONTH, **same("currency")}, CONTRACT),
         both=True,
-    ),
-    *(
-        Tie(
-            f"{column} of all customers are those of all days",
-            Side("customer_value", value, same("currency"), pl.lit(True)),
-            Side("orders_daily", pl.col(daily), same("currency"), CONTRACT),
-            both=True,
-        )
-        for column, value, daily in (
-            ("orders", pl.col("orders"), "orders"),
-            ("revenue", pl.col("revenue"), "revenue"),
-            ("customers with an order", (pl.col("orders") > 0).cast(pl.Int64), "customers_first_order"),
-        )
-    ),
-    *(
-        Tie(
-            f"{column} of all customers at the watermark is that of the day",
-            Side("customer_value", value, same("currency"), pl.lit(True)),
-            Side("mrr_daily", pl.col(daily), same("currency"), CONTRACT & _NEWEST),
-            both=True,
-        )
-        for column, value, daily in (
-            ("mrr", pl.col("mrr"), "mrr_closing"),
-            ("paying", (pl.col("mrr") > 0).cast(pl.Int64), "customers_paying"),
-        )
-    ),
-    Tie(
-        "customers_active of sentiment are those active by usage",
-        Side("sentiment_daily", pl.col("customers_active"), same("date")),
-        Side(
-            "customer_retention_daily",
-            pl.col("customers_at_end"),
-            same("date"),
-            ALL & (pl.col("basis") == "usage") & (pl.col("window_days") == 1),
-        ),
-    ),
-    *(
-        Tie(
-            f"customers of {flag} are those active by {basis} on the day",
-            Side("customer_health", pl.col(flag).cast(pl.Int64), {"basis": pl.lit(basis)}, pl.lit(True)),
-            Side(
-                "customer_retention_daily",
-                pl.col("customers_at_end"),
-                same("basis"),
-                ALL & (pl.col("window_days") == 1) & (pl.col("basis") == basis) & _NEWEST,
-            ),
-        )
-        for basis, flag in (("subscription", "is_paying"), ("orders", "is_ordering"), ("usage", "is_using"))
     ),
     Tie(
         "users_active_before is users_active of the period before",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from quality.bands import Band, learn, same_weekdays
+from quality.bands import Band, at_most, learn, same_weekdays, usual_share
 from quality.deliveries import FILES_TO_COMPARE, usual_rows
 from quality.profile import OPTIONAL, Profile
 from quality.verdict import Observation, Severity
@@ -78,7 +78,7 @@ def _volume(profile: Profile, day: date, rows: float, band: Band, bounds: Bounds
 def _persons(profile: Profile, day: date, rows: Band, bounds: Bounds) -> list[Observation]:
     """Persons for each row: a day that is only begun has as many as any other."""
     of_day, persons = profile.values("rows"), profile.values("persons")
-    shares = {one: persons[one] / of_day[one] for one in persons if of_day.get(one)}
+    shares = profile.per_row("persons")
     band = learn(same_weekdays(shares, day, absent=None), bounds.band_width)
     if band is None:
         return []
@@ -111,15 +111,12 @@ def _amounts(profile: Profile, day: date, rows: Band, bounds: Bounds) -> list[Ob
 
 
 def _missing(profile: Profile, day: date, more: float) -> list[Observation]:
-    rows = profile.values("rows")
     found = []
     for name in OPTIONAL:
-        missing = profile.values(f"no_{name}")
-        shares = {one: missing[one] / rows[one] for one in missing if rows.get(one)}
-        earlier = sorted(same_weekdays(shares, day, absent=None))
-        if not earlier or day not in shares:
+        shares = profile.per_row(f"no_{name}")
+        usual = usual_share(shares, day)
+        if usual is None or day not in shares:
             continue
-        usual = earlier[len(earlier) // 2]
         message = f"{shares[day]:.0%} of the rows of {day} have no {name}; usual are {usual:.0%}. {_LOOK}"
         found.append(
             Observation(
@@ -127,7 +124,7 @@ def _missing(profile: Profile, day: date, more: float) -> list[Observation]:
                 profile.source,
                 shares[day],
                 None,
-                min(1.0, usual + more),
+                at_most(usual, more),
                 "warning",
                 message,
                 name,
