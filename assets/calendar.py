@@ -9,7 +9,7 @@ import polars as pl
 Grain = Literal["day", "week", "month", "quarter", "year"]
 ALWAYS_BEFORE: Final = -1_000_000
 NEVER: Final = 2_000_000
-_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 
 
 def day_number(day: pl.Expr) -> pl.Expr:
@@ -27,7 +27,7 @@ def period_number(day: pl.Expr, grain: Grain) -> pl.Expr:
         return day_number(day)
     if grain == "week":
         return (day_number(day) + 3) // 7
-    return (day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - 1) // _MONTHS[grain]
+    return (day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - 1) // MONTHS[grain]
 
 
 def period_start(number: pl.Expr, grain: Grain) -> pl.Expr:
@@ -36,7 +36,7 @@ def period_start(number: pl.Expr, grain: Grain) -> pl.Expr:
         return to_date(number)
     if grain == "week":
         return to_date(number * 7 - 3)
-    months = number * _MONTHS[grain]
+    months = number * MONTHS[grain]
     return pl.date(months // 12, months % 12 + 1, 1)
 
 

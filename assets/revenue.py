@@ -36,6 +36,18 @@ def amount(name: str, description: str, kind: str = "flow", minimum: int | None 
     return Measure(name, MONEY, description, "currency", kind=kind, minimum=minimum)  # type: ignore[arg-type]
 
 
+def arpa(mrr: str) -> Ratio:
+    """The MRR of a day for each customer who pays."""
+    return Ratio(
+        "arpa",
+        description=f"{mrr} / customers_paying.",
+        unit="currency",
+        numerator=mrr,
+        denominator="customers_paying",
+        minimum=0,
+    )
+
+
 RETENTION_MEASURES = (
     Measure(
         "payers_at_start",

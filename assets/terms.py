@@ -10,10 +10,9 @@ from typing import Final
 
 import polars as pl
 
-from assets.calendar import NEVER, day_number, to_date
+from assets.calendar import MONTHS, NEVER, day_number, to_date
 
 SUBSCRIPTION: Final = ["person", "currency", "subscription_id"]
-_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _DAYS: Final = {"day": 1, "week": 7}
 
 
@@ -48,7 +47,7 @@ def due_days(points: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
     due, whatever that one says.
     """
     paying = points.filter(pl.col("mrr") > 0, pl.col("day") < last).with_columns(
-        months=pl.col("interval").replace_strict(_MONTHS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
+        months=pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
         days=pl.col("interval").replace_strict(_DAYS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
     )
     return pl.concat([_by_months(paying, last), _by_days(paying, last)]).unique()

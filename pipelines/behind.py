@@ -18,7 +18,6 @@ from warehouse import codes, source_rows
 from warehouse.cells import DATE, Shape
 from warehouse.config import Config
 from warehouse.manifest import Manifest
-from warehouse.restatements import by_table
 from warehouse.source_rows import KEY, ORIGIN
 from warehouse.store import Store
 from warehouse.table import SEGMENT_ALL, Table
@@ -40,7 +39,7 @@ def describe(config: Config, first: int, second: int, table: str, where: str | N
     declared, store = catalog_in(None)[table].table, Store(config.home)
     lines: list[tuple[object, ...]] = []
     for source in _sources(declared, compared.shape, found):
-        files = [by_table(release.of("sources", source)).get(source, {}) for release in (before, after)]
+        files = [release.by_partition("sources", source) for release in (before, after)]
         moved = source_rows.moved(store, source, files[0], files[1])
         read = _read_by(store, declared, source, found, (before, after))
         lines += _told(source, _picked(moved.gone, read), _picked(moved.come, read))
@@ -82,9 +81,9 @@ def _read_by(
     if "segment" in found.columns and (found["segment"] != SEGMENT_ALL).all():
         people = _people(store, found, releases)
         kinds = [kind for kind in ("customer", "user") if f"{kind}_id" in schema]
-        conditions += [pl.any_horizontal(pl.col(f"{kind}_id").is_in(people[kind].implode()) for kind in kinds)] * bool(
-            kinds
-        )
+        if kinds:
+            among = (pl.col(f"{kind}_id").is_in(people[kind].implode()) for kind in kinds)
+            conditions.append(pl.any_horizontal(among))
     return conditions
 
 

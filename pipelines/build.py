@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.days import DayRange, dimensions_of, is_redefined
 from pipelines.engines import Engine, LocalEngine
-from pipelines.months import PREFIX, month_of
+from pipelines.months import month_of
 from pipelines.pace import Pace
 from pipelines.parts import (
     EVERYTHING,
@@ -27,12 +27,14 @@ from pipelines.parts import (
     scan_rows,
     shard_in,
 )
+from pipelines.text import counted
 from pipelines.workspace import Workspace
 from warehouse import reduction
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_name
 from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
+from warehouse.names import MONTH
 from warehouse.settings import Settings
 
 STATE_ROW_GROUP = 1 << 19
@@ -77,8 +79,8 @@ def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: En
     folder = workspace.draft.folder / "partials" / entry.table.name
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
-    days = (settings.last_day - settings.first_day).days + 1
-    span = f"{settings.first_day} to {settings.last_day}, {days:,} day{'s' if days > 1 else ''}: "
+    days = counted((settings.last_day - settings.first_day).days + 1, "day")
+    span = f"{settings.first_day} to {settings.last_day}, {days}: "
     pace = Pace(workspace.report, span, [job.rows for job in jobs])
     partials = (engine or LocalEngine(pace.done)).map(compute_partial, jobs)
     return pl.concat([pl.scan_parquet(partials), *_carried(workspace, entry, settings)], how="diagonal")
@@ -166,7 +168,7 @@ def _files_for(
         files = {partition: file for partition, file in files.items() if name in partition.split("/")}
     look_back = entry.table.look_back_days
     if look_back is not None:
-        earliest = PREFIX + month_of(settings.first_day - timedelta(days=look_back))
+        earliest = MONTH + month_of(settings.first_day - timedelta(days=look_back))
         files = {partition: file for partition, file in files.items() if (month_in(partition) or earliest) >= earliest}
     return tuple(files.values())
 
@@ -213,7 +215,7 @@ def _by_partition(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFr
 def _keep_metric(workspace: Workspace, entry: Entry, parts: Mapping[str, pl.DataFrame], first_day: date) -> None:
     table, base = entry.table, workspace.draft.files("metrics", entry.table.name)
     kept: dict[str, DataFile | None] = {
-        partition: None for partition in base if (month_in(partition) or partition) >= PREFIX + month_of(first_day)
+        partition: None for partition in base if (month_in(partition) or partition) >= MONTH + month_of(first_day)
     }
     for partition, rows in parts.items():
         kept[partition] = workspace.store.write(

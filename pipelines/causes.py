@@ -70,7 +70,7 @@ def _with_facts(workspace: Workspace, base: Manifest, customers: pl.DataFrame) -
 
 
 def _old_files(workspace: Workspace, base: Manifest, source: str, redefined: bool) -> Files:
-    before = {file.partition: file for file in base.of(SOURCES, source)}
+    before = base.by_partition(SOURCES, source)
     if not redefined:
         return before
     if source not in base.notes:  # configured since

@@ -14,6 +14,7 @@ from pipelines.months import earliest_month, first_day_of, month_of
 from pipelines.workspace import Workspace
 from warehouse.code import code_version
 from warehouse.errors import SourceError, UsageError
+from warehouse.names import MONTH
 
 DIMENSION_COLUMNS = {"acquisition_channel": "channel", "country": "country"}
 CLOCKS = (("orders", "events"), ("subscriptions",))
@@ -73,10 +74,10 @@ def last_complete_day(workspace: Workspace, today: date) -> date:
 def first_day_of_data(workspace: Workspace) -> date | None:
     """The first day of the first month that a source has rows in; fx_rates and customers do not count."""
     months = [
-        partition.rpartition("month=")[2]
+        partition.rpartition(MONTH)[2]
         for source in workspace.catalog.sources
         for partition in workspace.draft.files("sources", source)
-        if "month=" in partition
+        if MONTH in partition
     ]
     return first_day_of(min(months)) if months else None
 

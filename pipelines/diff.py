@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.show import MOST_ROWS, open_release, pick
+from pipelines.show import MOST_ROWS, keys_of, newest, open_release, pick
 from pipelines.text import grid
 from warehouse import cells
 from warehouse.cells import AFTER, Files, Shape
@@ -77,9 +77,7 @@ def changed_rows(
     """The rows of a table with a cell that differs, as warehouse.cells.beside has them. Raises UsageError."""
     before, after = (open_release(config, number) for number in (first, second))
     for release in (before, after):
-        if table not in release.schemas:
-            known = ", ".join(release.schemas)
-            raise UsageError(f"There is no table {table} in release {release.number}. There are {known}.")
+        keys_of(release, table)
     compared = _compared(before, after, table)
     if compared is None:
         raise UsageError(f"{table} has another grain in release {second} than in release {first}: no cell is the same.")
@@ -87,11 +85,10 @@ def changed_rows(
     parts = [both.filter(changed) for _, both in _beside(Store(config.home), compared)]
     if not parts:
         return compared, pl.DataFrame()
-    found = pick(pl.concat(parts).lazy(), where).collect()
-    if last is not None and cells.DATE in compared.shape.keys and found.height:
-        days = found[cells.DATE].unique().sort(descending=True)
-        found = found.filter(pl.col(cells.DATE) >= days[min(last, days.len()) - 1])
-    return compared, found
+    found = pick(pl.concat(parts).lazy(), where)
+    if last is not None and cells.DATE in compared.shape.keys:
+        found = newest(found, cells.DATE, [], last)
+    return compared, found.collect()
 
 
 def _compared(before: Manifest, after: Manifest, name: str) -> Compared | None:

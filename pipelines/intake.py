@@ -180,7 +180,7 @@ class _Intake:
 
     def _base(self, layer: str, table: str) -> dict[str, DataFile]:
         base = self._draft.base
-        return {file.partition: file for file in base.of(layer, table)} if base else {}
+        return base.by_partition(layer, table) if base else {}
 
 
 def _waiting(lines: Sequence[Line]) -> dict[str, int | str] | None:

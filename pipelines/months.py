@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from warehouse.manifest import DataFile, Manifest
-
-PREFIX = "month="
+from warehouse.names import MONTH
 
 
 def month_of(day: date) -> str:
@@ -36,4 +35,4 @@ def earliest_month(head: Manifest | None, pending_from: date | None) -> str | No
 
 def _month_in(file: DataFile) -> str | None:
     part = file.partition.rpartition("/")[2]
-    return part.removeprefix(PREFIX) if part.startswith(PREFIX) else None
+    return part.removeprefix(MONTH) if part.startswith(MONTH) else None

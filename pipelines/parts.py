@@ -16,10 +16,11 @@ from warehouse import catalog as catalogs
 from warehouse import codes
 from warehouse.catalog import Catalog, Entry
 from warehouse.manifest import DataFile
+from warehouse.names import MONTH
 from warehouse.settings import Settings
 from warehouse.store import Store
 
-SHARD, MONTH = "shard=", "month="
+SHARD = "shard="
 EVERYTHING = "everything"
 
 

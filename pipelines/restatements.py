@@ -13,12 +13,13 @@ import polars as pl
 from assets.histories.restatements import DEFINITION, UNEXPLAINED
 from pipelines import causes, what_if
 from pipelines.causes import Causes
-from pipelines.months import PREFIX, first_day_of
+from pipelines.months import first_day_of
 from pipelines.workspace import Workspace
 from warehouse import restatements
 from warehouse.candidate import columns_of
 from warehouse.cells import Files, Shape, restated_months
 from warehouse.manifest import HISTORIES, Manifest
+from warehouse.names import MONTH
 from warehouse.restatements import NAME, Step
 
 
@@ -71,4 +72,4 @@ def _first_days(
 ) -> dict[str, date]:
     """From where on each table is to be computed once more: the first day of its first restated month."""
     months = {name: restated_months(before.get(name, {}), after[name], last_day) for name in shapes}
-    return {name: first_day_of(found[0].removeprefix(PREFIX)) for name, found in months.items()}
+    return {name: first_day_of(found[0].removeprefix(MONTH)) for name, found in months.items()}

@@ -25,13 +25,13 @@ def show(config: Config, table: str, where: str | None = None, last: int | None 
     Raises UsageError for an unknown table and for a condition that does not parse or names unknown columns.
     """
     release = open_release(config)
-    keys = _keys(release, table)
+    keys = keys_of(release, table)
     rows = pick(scan(config, release, table), where)
     schema = rows.collect_schema()
     day = next((name for name in keys if schema[name] == pl.Date), None)
     if day is not None:
         grains = [name for name in GRAINS if name in keys]
-        rows = _newest(rows, day, grains, last or (STARTS if grains else DAYS))
+        rows = newest(rows, day, grains, last or (STARTS if grains else DAYS))
     picked = rows.collect()
     shown = picked.sort(keys).tail(MOST_ROWS)
     note = f"{counted(picked.height, 'row')} of release {release.number}"
@@ -58,7 +58,8 @@ def scan(config: Config, release: Manifest, table: str) -> pl.LazyFrame:
     return Store(config.home).scan(files, schema)
 
 
-def _keys(release: Manifest, table: str) -> list[str]:
+def keys_of(release: Manifest, table: str) -> list[str]:
+    """The columns of a table's grain in that release. Raises UsageError where it has no such table."""
     if table not in release.schemas:
         known = ", ".join(release.schemas)
         raise UsageError(f"There is no table {table} in release {release.number}. There are {known}.")
@@ -81,7 +82,7 @@ def pick(rows: pl.LazyFrame, where: str | None) -> pl.LazyFrame:
     return picked
 
 
-def _newest(rows: pl.LazyFrame, day: str, grains: list[str], last: int) -> pl.LazyFrame:
+def newest(rows: pl.LazyFrame, day: str, grains: list[str], last: int) -> pl.LazyFrame:
     """The rows of the newest `last` days that there are, of each grain apart."""
     days = rows.select(*grains, day).unique()
     rank = pl.col(day).rank("dense", descending=True)

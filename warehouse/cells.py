@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 
 from warehouse.manifest import DataFile
-from warehouse.names import WHOLE
+from warehouse.names import MONTH, WHOLE
 from warehouse.store import Store
 
-DATE, MONTH = "date", "month="
+DATE = "date"
 AFTER, IN_BEFORE, IN_AFTER = ".after", ".in_before", ".in_after"
 _COUNT, _MONEY = "int64", "decimal128"
 Columns = Sequence[Mapping[str, Any]]

@@ -15,7 +15,7 @@ from warehouse import durable, history, links, manifest, remote_commit, views
 from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
 from warehouse.errors import GateRefused, PublishConflict, StorageError
 from warehouse.manifest import RESULTS, DataFile, Manifest
-from warehouse.names import check_inside, check_label
+from warehouse.names import MONTH, check_inside, check_label
 from warehouse.remote import Remote
 from warehouse.transfers import Report, quiet
 
@@ -93,9 +93,7 @@ def _check_verdict(candidate: Candidate, verdict: Mapping[str, Any]) -> None:
 def _check_base(candidate: Candidate, head: Manifest | None) -> None:
     number = head.number if head else None
     if candidate.base != number:
-        raise PublishConflict(
-            f"Release {number} was published while this run worked on {_named(candidate.base)}: nothing is published."
-        )
+        raise PublishConflict.lost_to(number, candidate.base)
 
 
 def _with_results(home: Path, folder: Path, release: Manifest) -> tuple[Manifest, list[DataFile]]:
@@ -115,7 +113,7 @@ def _with_results(home: Path, folder: Path, release: Manifest) -> tuple[Manifest
 def _check_content(home: Path, candidate: Candidate, new_files: Iterable[DataFile]) -> None:
     # The history of results is this module's own: a publish that failed half-way may have linked its month already.
     published = [file for file in candidate.manifest.published() if file.table != RESULTS]
-    own = {f"{RESULTS}/month={candidate.manifest.watermark[:7]}/data.parquet"}
+    own = {f"{RESULTS}/{MONTH}{candidate.manifest.watermark[:7]}/data.parquet"}
     own |= {file.link for file in candidate.manifest.published(RESULTS)}
     wrong = links.problems(home, candidate.folder, published, _OWN_FILES | own)
     paths = [(home / file.path, file.sha256) for file in new_files]
@@ -152,7 +150,3 @@ def _rename(home: Path, folder: Path, number: int) -> None:
         folder.rename(target)
     durable.sync(home / "releases")
     durable.sync(home / "staging")
-
-
-def _named(base: int | None) -> str:
-    return "an empty warehouse" if base is None else f"release {base}"

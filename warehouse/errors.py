@@ -32,6 +32,12 @@ class PublishConflict(HoldfastError):
 
     exit_code: ClassVar[int] = 4
 
+    @classmethod
+    def lost_to(cls, number: int | None, base: int | None, where: str = "") -> PublishConflict:
+        """A run that worked on release `base` lost to the one that made release `number`."""
+        worked_on = "an empty warehouse" if base is None else f"release {base}"
+        return cls(f"Release {number} was published{where} while this run worked on {worked_on}: nothing is published.")
+
 
 class SourceError(HoldfastError):
     """An input file cannot be read as what it claims to be; the run stops and names it."""

@@ -17,7 +17,7 @@ from warehouse.arrivals import Arrivals
 from warehouse.codes import SHARD, shard_name, shard_of
 from warehouse.contract import Contract
 from warehouse.manifest import DataFile
-from warehouse.names import WHOLE
+from warehouse.names import MONTH, WHOLE
 from warehouse.rewriting import Rewriting
 from warehouse.store import Store
 from warehouse.versions import are_current, last_seen
@@ -97,7 +97,7 @@ class Lake:
         if self._partitioning == "whole":
             return WHOLE
         name = shard_name(shard, self._shards)
-        return f"{name}/month={month // 100:04d}-{month % 100:02d}" if month else name
+        return f"{name}/{MONTH}{month // 100:04d}-{month % 100:02d}" if month else name
 
     def _known(self) -> pl.LazyFrame:
         """Of the rows already there, what deciding between versions needs."""
@@ -168,7 +168,7 @@ class Lake:
         months: dict[str, list[DataFile]] = {}
         for name, file in files.items():
             if file is not None:
-                months.setdefault(name.rpartition("month=")[2] if "month=" in name else "", []).append(file)
+                months.setdefault(name.rpartition(MONTH)[2] if MONTH in name else "", []).append(file)
         for month in sorted(months, reverse=True):
             rows = self._store.scan(months[month]).filter("is_current", pl.col("day") <= today)
             newest: date | None = rows.select(pl.col("day").max()).collect().item()

@@ -93,6 +93,10 @@ class Manifest:
         """The files of a layer, or of one of its tables, sorted by table and partition."""
         return [file for file in self.files if file.layer == layer and (table is None or file.table == table)]
 
+    def by_partition(self, layer: str, table: str) -> dict[str, DataFile]:
+        """The files of a table by the name of their partition."""
+        return {file.partition: file for file in self.of(layer, table)}
+
     def published(self, table: str | None = None) -> list[DataFile]:
         """The files of the published tables, or of one of them."""
         return [file for layer in PUBLISHED_LAYERS for file in self.of(layer, table)]

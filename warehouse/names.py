@@ -14,6 +14,7 @@ from pathlib import Path
 from warehouse.errors import StorageError
 
 WHOLE = "whole"
+MONTH = "month="
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _STEP = r"[a-z][a-z0-9_]{0,99}=[A-Za-z0-9][A-Za-z0-9._-]{0,99}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from warehouse.catalog import Entry
+from warehouse.names import MONTH
 from warehouse.settings import Settings
 from warehouse.table import MONEY, MONEY_SCALE, SEGMENT_ALL, Table
 
@@ -54,7 +55,7 @@ def months(table: Table, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         return {"whole": rows} if rows.height else {}
     month = pl.col(DATE).dt.strftime("%Y-%m").alias("_month")
     split = rows.with_columns(month).partition_by("_month", maintain_order=True, as_dict=True, include_key=False)
-    return {f"month={key[0]}": part for key, part in split.items()}
+    return {f"{MONTH}{key[0]}": part for key, part in split.items()}
 
 
 def _added_up(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:

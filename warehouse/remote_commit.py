@@ -78,7 +78,4 @@ def _check_free(remote: Remote, published: Manifest) -> None:
 
 
 def _lost(remote: Remote, published: Manifest, number: int) -> PublishConflict:
-    base = "an empty warehouse" if published.base is None else f"release {published.base}"
-    return PublishConflict(
-        f"Release {number} was published in {remote.url} while this run worked on {base}: nothing of it is published."
-    )
+    return PublishConflict.lost_to(number, published.base, f" in {remote.url}")

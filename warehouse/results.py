@@ -15,6 +15,7 @@ import polars as pl
 
 from assets.histories.quality_results import table
 from warehouse.manifest import RESULTS, DataFile, Manifest
+from warehouse.names import MONTH
 from warehouse.store import Store
 
 
@@ -34,7 +35,7 @@ def of_release(home: Path, release: Manifest) -> DataFile | None:
 
 
 def partition(release: Manifest) -> str:
-    return f"month={release.watermark[:7]}"
+    return f"{MONTH}{release.watermark[:7]}"
 
 
 def _rows(release: Manifest, listed: list[Mapping[str, Any]]) -> pl.DataFrame:

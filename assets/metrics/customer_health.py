@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.conversion import rated
+from assets.calendar import MONTHS
+from assets.conversion import RATE_SCALE, rated
 from assets.money import UNITS_PER_ONE, from_units
 from assets.terms import SUBSCRIPTION, due_days, points
 from warehouse.settings import Settings
@@ -32,7 +33,6 @@ WEIGHTS = {
     "is_renewal_due": 5,
 }
 BASES = {"subscription": "is_paying", "orders": "is_ordering", "usage": "is_using"}
-_RATE_SCALE = 10**10
 
 
 def _flag(name: str, description: str) -> Column:
@@ -157,7 +157,7 @@ def _two_windows(days: pl.LazyFrame, value: str, name: str, settings: Settings) 
 
 def _worth(rows: pl.LazyFrame, value: str, day: pl.Expr, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Adds `worth`: the amount in the reporting currency, where there is one, at the rate of the day."""
-    worth = pl.col(value).cast(pl.Int128) * pl.col("rate") // _RATE_SCALE
+    worth = pl.col(value).cast(pl.Int128) * pl.col("rate") // RATE_SCALE
     return rated(rows, fx_rates, day, settings).with_columns(worth=worth.cast(pl.Int64))
 
 
@@ -204,7 +204,7 @@ def _renewals(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFram
     """Days until the next term of over 60 days comes due, as far as what is known by now says."""
     last = pl.lit(settings.last_day)
     known = points(subscription_mrr.filter(pl.col("day") <= settings.last_day))
-    months = pl.col("interval").replace_strict({"quarter": 3, "year": 12, "month": 1}, default=0, return_dtype=pl.Int64)
+    months = pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int64)
     is_long = pl.col("interval_count") * months > RENEWAL_DAYS // 30
     current = known.filter(pl.col("until") > last, pl.col("mrr") > 0, is_long)
     due = due_days(current, last + pl.duration(days=RENEWAL_DAYS)).filter(pl.col("due") > last)

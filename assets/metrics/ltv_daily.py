@@ -10,7 +10,7 @@ import polars as pl
 from assets.calendar import day_number
 from assets.conversion import converted
 from assets.retention import first_facts_by_basis
-from assets.revenue import OWNER, amount, currency_columns, mrr_pieces
+from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_pieces
 from assets.segments import spans_of, split, split_starts
 from assets.steps import changes, closed, delayed, overlay
 from warehouse.settings import Settings
@@ -54,14 +54,7 @@ table = Table(
     columns=(
         amount("mrr", "MRR at the end of the day.", "stock", 0),
         _count("customers_paying", "Customers with MRR at the end of the day."),
-        Ratio(
-            "arpa",
-            description="mrr / customers_paying.",
-            unit="currency",
-            numerator="mrr",
-            denominator="customers_paying",
-            minimum=0,
-        ),
+        arpa("mrr"),
         *(
             column
             for days in WINDOWS

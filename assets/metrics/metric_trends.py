@@ -157,7 +157,7 @@ def _same_month(counted: pl.LazyFrame) -> pl.LazyFrame:
         .select(
             "metric",
             "date",
-            mean_month=pl.when(pl.col("known") > 0).then(pl.col("units").cast(pl.Float64) / pl.col("known") / SCALE),
+            mean_month=_mean((pl.col("units"), pl.col("known")), 1),
         )
     )
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.calendar import day_number, to_date
 from assets.conversion import converted
-from assets.revenue import OWNER, amount, currency_columns, mrr_pieces, mrr_steps
+from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_pieces, mrr_steps
 from assets.segments import spans_of, split, split_starts
 from assets.steps import changes, in_range, overlay
 from warehouse.settings import Settings
@@ -49,14 +49,7 @@ table = Table(
         _count("customers_new", "Customers who paid for the first time."),
         _count("customers_reactivated", "Customers who pay again."),
         _count("customers_churned", "Customers who stopped paying."),
-        Ratio(
-            "arpa",
-            description="mrr_closing / customers_paying.",
-            unit="currency",
-            numerator="mrr_closing",
-            denominator="customers_paying",
-            minimum=0,
-        ),
+        arpa("mrr_closing"),
         Ratio(
             "quick_ratio",
             description="(new + reactivation + expansion) / (contraction + churned).",

@@ -39,16 +39,14 @@ table = Table(
 def build(payments: pl.LazyFrame) -> pl.LazyFrame:
     """The attempts of an invoice share its id; without one, customer, subscription, currency and amount: then after a
     success or a pause of more than 30 days, and with an attempt numbered 1, another begins."""
-    subject = pl.concat_str(
-        pl.coalesce(
-            pl.concat_str(pl.lit("invoice\n"), "invoice_id"),
-            pl.concat_str(
-                pl.lit("other\n"),
-                pl.col("amount").cast(pl.String),
-                pl.lit("\n"),
-                pl.col("subscription_id").fill_null(""),
-            ),
-        )
+    subject = pl.coalesce(
+        pl.concat_str(pl.lit("invoice\n"), "invoice_id"),
+        pl.concat_str(
+            pl.lit("other\n"),
+            pl.col("amount").cast(pl.String),
+            pl.lit("\n"),
+            pl.col("subscription_id").fill_null(""),
+        ),
     )
     owner = ["customer", "currency", "subject"]
     before = {name: pl.col(name).shift(1).over(owner) for name in ("status", "day")}
