@@ -57,6 +57,7 @@ bench: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m pipelines.dictionary docs/tables.md
 	$(BIN)/python -m tests.correctness
+	$(BIN)/python -m tests.mutation --page
 
 faults: $(STAMP)
 	$(BIN)/python -m tests.faults.catalogue

@@ -1,10 +1,14 @@
-"""A process of its own in which mutants are tried, as one may hang, eat all memory or break the process."""
+"""A process of its own in which mutants are tried, as one may never end, eat all memory or break the process.
+
+How long it works is counted in CPU time, so that a machine that stalls kills no mutant.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import pickle
+import signal
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,12 +19,13 @@ from tests.mutation.businesses import Business
 from tests.mutation.judge import killer
 from tests.mutation.mutants import Mutant
 
-SECONDS = 60
+CPU_SECONDS = 60  # of one test
+HANGS = 3600  # seconds without a word: it waits for something that never comes
 BYTES = 8 << 30
 
 
 class Bench:
-    """One process in which mutants are tried; a mutant that hangs or breaks it is killed, and it is made anew."""
+    """One process in which mutants are tried; it is made anew after a mutant that breaks it."""
 
     def __init__(self, businesses: Sequence[Path]) -> None:
         self._businesses = businesses
@@ -29,16 +34,18 @@ class Bench:
 
     def killer(self, mutant: Mutant) -> str | None:
         self._pipe.send(mutant)
-        while self._pipe.poll(SECONDS):
+        while self._pipe.poll(HANGS):
             try:
                 is_over, what = self._pipe.recv()
             except EOFError:
+                self._process.join()
+                did_not_end = self._process.exitcode == -signal.SIGPROF
                 self._restart()
-                return "it breaks the process"
+                return "it does not end" if did_not_end else "it breaks the process"
             if is_over:
                 return what  # type: ignore[no-any-return]
         self._restart()
-        return "it does not end"
+        return "it hangs"
 
     def close(self) -> None:
         self._process.kill()
@@ -63,11 +70,17 @@ def _work(pipe: Connection, paths: Sequence[Path]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     businesses: list[Business] = [pickle.loads(path.read_bytes()) for path in paths]
+
+    def begins(name: str) -> None:
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # at its end the process is over
+        pipe.send((False, name))
+
     while True:
         mutant = pipe.recv()
         try:
-            by = killer(mutant, businesses, lambda name: pipe.send((False, name)))
+            by = killer(mutant, businesses, begins)
         except BaseException as error:  # a panic of Polars is no Exception
             by = f"it fails: {type(error).__name__}"
+        signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send((True, by))
         businesses.sort(key=lambda one: one.name != by)

@@ -114,6 +114,11 @@ def mutants(module: str, text: str) -> list[Mutant]:
     return found
 
 
+def unchanged(module: str, text: str) -> Mutant:
+    """The module as it is, to be tried like a mutant."""
+    return Mutant(module, 1, "module", "as it is", "as it is", 1, text)
+
+
 Site = tuple[str, ast.expr, ast.expr, str, str]
 
 

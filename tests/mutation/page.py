@@ -1,16 +1,20 @@
 """docs/mutation.md: how many mutants each module has, and why those that survive change nothing.
 
-The reasons are in equivalent.yaml: for each module, a reason and the names of the mutants that it is true of.
+What was tried is in results.json. The reasons are in equivalent.yaml: for each module, a reason and the names of the
+mutants that it is true of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
-Results = Mapping[str, Mapping[str, str | None]]
+from tests.mutation import ledger
+from tests.mutation.ledger import Judged
+
+Results = Mapping[str, Judged]
 Reasons = Mapping[str, Mapping[str, list[str]]]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,8 +37,12 @@ random businesses is what the oracle says; [correctness](correctness.md) tells h
 make mutation                                # all of it: hours
 make mutation MODULES=assets.steps           # one module: minutes
 make mutation MODULES="--again assets.steps" # only what survived the last time
-python -m tests.mutation --page              # this page, from the results under build/mutation
+python -m tests.mutation --page              # this page, from tests/mutation/results.json
 ```
+
+Before its mutants a module is tried as it is: where that fails a test, nothing is judged. A mutant that uses 60 seconds
+of CPU time on one test does not end, and is killed like one that raises an error. The results are kept by module in
+[results.json](../tests/mutation/results.json), with a digest of the text that was judged.
 
 It ends with an error where one survives that [equivalent.yaml](../tests/mutation/equivalent.yaml) does not explain.
 Descriptions, units, bounds and types are not mutated, nor the contracts of the sources and the models, which have tests
@@ -56,31 +64,31 @@ def unexplained(results: Results) -> list[tuple[str, str]]:
     told = {module: {name for names in given.values() for name in names} for module, given in reasons().items()}
     return [
         (module, name)
-        for module, tried in results.items()
-        for name, by in tried.items()
-        if by is None and name not in told.get(module, set())
+        for module, judged in results.items()
+        for name in judged.survivors
+        if name not in told.get(module, set())
     ]
 
 
-def write(results: Results, modules: Iterable[str]) -> None:
-    """The page: what became of the modules that were tried, and which others there are."""
+def write(results: Results, modules: Mapping[str, Path]) -> None:
+    """The page: what became of the modules that were tried, which changed since, and which were not tried."""
+    never, changed = ledger.others(results, modules)
     open_ones = unexplained(results)
-    lines = []
-    for module, tried in results.items():
-        survived = [name for name, by in tried.items() if by is None]
-        left = sum(one == module for one, _ in open_ones)
-        lines.append(
-            f"| {module} | {len(tried)} | {len(tried) - len(survived)} | {len(survived) - left} | {left or ''} |"
-        )
-    untried = [f"`{module}`" for module in modules if module not in results]
-    if untried:
-        lines += ["", "Not judged yet as they are now: " + ", ".join(untried) + "."]
+    lines, totals = [], [0, 0, 0, 0]
+    for module, judged in results.items():
+        survived, left = len(judged.survivors), sum(one == module for one, _ in open_ones)
+        counts = [judged.mutants, judged.mutants - survived, survived - left, left]
+        totals = [total + count for total, count in zip(totals, counts, strict=True)]
+        lines.append(_row(f"{module} (changed since)" if module in changed else module, counts))
+    lines.append(_row("all", totals))
+    if never:
+        lines += ["", "Not judged yet: " + ", ".join(f"`{module}`" for module in never) + "."]
+    if changed:
+        lines += ["", "A module that changed since is judged as it was then."]
     lines += ["", "## Why the equivalent ones change nothing", ""]
     for module, given in reasons().items():
-        told = [
-            (why, [name for name in names if results.get(module, {}).get(name, "") is None])
-            for why, names in given.items()
-        ]
+        survivors = results[module].survivors if module in results else ()
+        told = [(why, [name for name in names if name in survivors]) for why, names in given.items()]
         if any(names for _, names in told):
             lines += [f"### {module}", ""]
             lines += [f"- {why}: {'; '.join(f'`{name}`' for name in names)}." for why, names in told if names]
@@ -90,3 +98,7 @@ def write(results: Results, modules: Iterable[str]) -> None:
         lines += [f"- {module}: `{name}`" for module, name in open_ones]
         lines.append("")
     PAGE.write_text(_HEADING + "\n".join(lines))
+
+
+def _row(name: str, counts: list[int]) -> str:
+    return f"| {name} | {' | '.join(str(count) for count in counts[:3])} | {counts[3] or ''} |"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from assets.states import activity_spans
 from tests.golden import cases
-from tests.mutation import page
+from tests.mutation import ledger, page
 from tests.mutation.businesses import Business, computed, taken_in
 from tests.mutation.judge import closure, killer, modules
-from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.ledger import Judged
+from tests.mutation.mutants import Mutant, mutants, unchanged
 from tests.oracle import worlds
 
 TEXT = '''"""Words."""
@@ -47,6 +50,9 @@ def businesses() -> list[Business]:
 def test_a_mutant_is_killed_and_an_equivalent_one_survives(businesses: list[Business]) -> None:
     build = activity_spans.build
     assert killer(_spans("pl.col('day').max() + window -> pl.col('day').max() - window"), businesses) is not None
+    assert (
+        killer(unchanged(activity_spans.__name__, modules()[activity_spans.__name__].read_text()), businesses) is None
+    )
     numbered_from_zero = _spans("covered_spans: True -> False")
     assert killer(numbered_from_zero, businesses) is None
     assert activity_spans.build is build
@@ -69,3 +75,16 @@ def test_what_depends_on_a_module_is_found_through_imports() -> None:
 
 def test_reasons_are_given_for_modules_that_exist() -> None:
     assert set(page.reasons()) <= set(modules())
+
+
+def test_a_result_holds_for_the_text_that_was_judged_alone(tmp_path: Path) -> None:
+    results, [module, other, *_] = tmp_path / "results.json", modules()
+    text = modules()[module].read_text()
+    ledger.enter(module, Judged(ledger.digest(text), 3, ("survivor",)), results)
+    ledger.enter(other, Judged(ledger.digest("of another text"), 1, ()), results)
+    judged = ledger.read(results)
+    assert judged[module].survivors == ("survivor",)
+    never, changed = ledger.others(judged, modules())
+    assert changed == [other]
+    assert sorted([*never, module, other]) == sorted(modules())
+    assert not ledger.is_of(judged[module], text + "\n")
