@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.mutation import ledger, page
-from tests.mutation.bench import Bench
+from tests.mutation.bench import Bench, Unsound
 from tests.mutation.businesses import everything
 from tests.mutation.judge import ROOT, modules
 from tests.mutation.ledger import Judged
@@ -44,18 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(bench: Bench, module: str, *, only_survivors: bool) -> bool:
-    """Whether the module could be judged: what fails as it is would kill every mutant."""
+    """Whether the module could be judged: a test that fails as it is would kill every mutant."""
     text = modules()[module].read_text()
-    if by := bench.killer(unchanged(module, text)):
-        print(f"{module}: not judged, as it is it does not pass: {by}", flush=True)
-        return False
     known = ledger.read().get(module)
     settled = known if only_survivors and ledger.is_of(known, text) else None
-    tried, survivors = mutants(module, text), []
+    original, tried, survivors = unchanged(module, text), mutants(module, text), []
     for mutant in tried:
         if settled is not None and mutant.name not in settled.survivors:
             continue
-        if bench.killer(mutant) is None:
+        try:
+            by = bench.killer(mutant, original)
+        except Unsound as reason:
+            print(f"not judged: {reason}", flush=True)
+            return False
+        if by is None:
             survivors.append(mutant.name)
             print(f"  {module}:{mutant.line} {mutant.name}", flush=True)
     ledger.enter(module, Judged(ledger.digest(text), len(tried), tuple(survivors)))

@@ -16,12 +16,17 @@ from pathlib import Path
 import polars as pl
 
 from tests.mutation.businesses import Business
-from tests.mutation.judge import killer
+from tests.mutation.judge import fails, killer
 from tests.mutation.mutants import Mutant
 
 CPU_SECONDS = 60  # of one test
 HANGS = 3600  # seconds without a word: it waits for something that never comes
 BYTES = 8 << 30
+RECENT = 12
+
+
+class Unsound(Exception):
+    """A test that fails on the module as it is, so that it says nothing about mutants."""
 
 
 class Bench:
@@ -30,10 +35,26 @@ class Bench:
     def __init__(self, businesses: Sequence[Path]) -> None:
         self._businesses = businesses
         self._context = multiprocessing.get_context("spawn")
+        self._sound: set[tuple[str, str]] = set()
         self._start()
 
-    def killer(self, mutant: Mutant) -> str | None:
-        self._pipe.send(mutant)
+    def killer(self, mutant: Mutant, original: Mutant) -> str | None:
+        """What finds the mutant out, None where it survives.
+
+        Raises Unsound where that test fails on the original as well.
+        """
+        by, test = self._tried(mutant, None)
+        if by is not None and (mutant.module, test) not in self._sound:
+            wrong, _ = self._tried(original, test)
+            if wrong is not None:
+                raise Unsound(f"{mutant.module} as it is does not pass {test or 'being imported'}: {wrong}")
+            self._sound.add((mutant.module, test))
+        return by
+
+    def _tried(self, mutant: Mutant, only: str | None) -> tuple[str | None, str]:
+        """What killed it, and the last test that began."""
+        test = ""
+        self._pipe.send((mutant, only))
         while self._pipe.poll(HANGS):
             try:
                 is_over, what = self._pipe.recv()
@@ -41,11 +62,12 @@ class Bench:
                 self._process.join()
                 did_not_end = self._process.exitcode == -signal.SIGPROF
                 self._restart()
-                return "it does not end" if did_not_end else "it breaks the process"
+                return "it does not end" if did_not_end else "it breaks the process", test
             if is_over:
-                return what  # type: ignore[no-any-return]
+                return what, test
+            test = what
         self._restart()
-        return "it hangs"
+        return "it hangs", test
 
     def close(self) -> None:
         self._process.kill()
@@ -63,7 +85,7 @@ class Bench:
 
 
 def _work(pipe: Connection, paths: Sequence[Path]) -> None:
-    """Judges the mutants that come through the pipe. The tests that found out the last ones are tried first."""
+    """Judges the mutants that come through the pipe. The tests that found out the last few are tried first."""
     import resource
 
     pl.Config.set_engine_affinity("in-memory")  # half the time on frames this small
@@ -71,16 +93,22 @@ def _work(pipe: Connection, paths: Sequence[Path]) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     businesses: list[Business] = [pickle.loads(path.read_bytes()) for path in paths]
 
+    begun: list[str] = []
+
     def begins(name: str) -> None:
+        begun.append(name)
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # at its end the process is over
         pipe.send((False, name))
 
+    recent: list[str] = []
     while True:
-        mutant = pipe.recv()
+        mutant, only = pipe.recv()
+        begun.clear()
         try:
-            by = killer(mutant, businesses, begins)
+            by = killer(mutant, businesses, begins, recent) if only is None else fails(mutant, businesses, only, begins)
         except BaseException as error:  # a panic of Polars is no Exception
             by = f"it fails: {type(error).__name__}"
         signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send((True, by))
-        businesses.sort(key=lambda one: one.name != by)
+        if by is not None and only is None and begun:
+            recent = [begun[-1], *(one for one in recent if one != begun[-1])][:RECENT]

@@ -27,14 +27,28 @@ ROOT = Path(__file__).resolve().parents[2]
 Report = Callable[[str], None]
 
 
-def killer(mutant: Mutant, businesses: Sequence[Business], report: Report = lambda name: None) -> str | None:
+def killer(
+    mutant: Mutant, businesses: Sequence[Business], report: Report = lambda name: None, first: Sequence[str] = ()
+) -> str | None:
     """The name of the first test that finds the mutant out, None where it survives all of them.
 
-    `report` hears of each test before it begins.
+    `report` hears of each test before it begins; those named in `first` are tried first.
     """
+    return _killer(mutant, businesses, report, lambda name: first.index(name) if name in first else len(first))
+
+
+def fails(mutant: Mutant, businesses: Sequence[Business], test: str, report: Report = lambda name: None) -> str | None:
+    """What the mutant does wrong in one test alone, by its name."""
+    return _killer(mutant, businesses, report, lambda name: 0 if name == test else None)
+
+
+def _killer(
+    mutant: Mutant, businesses: Sequence[Business], report: Report, turn: Callable[[str], int | None]
+) -> str | None:
     try:
         with in_place(mutant) as tables:
-            for name, test in _tests(mutant, tables, businesses):
+            tests = [(turn(name), name, test) for name, test in _tests(mutant, tables, businesses)]
+            for _, name, test in sorted((one for one in tests if one[0] is not None), key=lambda one: one[0] or 0):
                 report(name)
                 if test():
                     return name

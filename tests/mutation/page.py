@@ -40,9 +40,9 @@ make mutation MODULES="--again assets.steps" # only what survived the last time
 python -m tests.mutation --page              # this page, from tests/mutation/results.json
 ```
 
-Before its mutants a module is tried as it is: where that fails a test, nothing is judged. A mutant that uses 60 seconds
-of CPU time on one test does not end, and is killed like one that raises an error. The results are kept by module in
-[results.json](../tests/mutation/results.json), with a digest of the text that was judged.
+A test that finds a mutant out is run on the module as it is as well: where that fails, the module is not judged. A
+mutant that uses 60 seconds of CPU time on one test does not end, and is killed like one that raises an error. The
+results are kept by module in [results.json](../tests/mutation/results.json), with a digest of the text that was judged.
 
 It ends with an error where one survives that [equivalent.yaml](../tests/mutation/equivalent.yaml) does not explain.
 Descriptions, units, bounds and types are not mutated, nor the contracts of the sources and the models, which have tests
