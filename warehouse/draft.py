@@ -29,6 +29,7 @@ class Draft:
         self.run_id = run_id
         self.base = base
         self.folder = home / "staging" / check_label("run", run_id)
+        self._parsed: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
     @staticmethod
     def open_or_create(home: Path, run_id: str, base: Manifest | None) -> Draft:
@@ -87,16 +88,11 @@ class Draft:
 
     def notes(self, table: str) -> dict[str, Any]:
         """What this run, or else an earlier one, noted of a table; what an earlier run touched is left out (None)."""
-        for record in self._records():
-            if record["table"] == table and record["notes"] is not None:
-                return dict(record["notes"])
-        inherited = dict(self.base.notes.get(table, {})) if self.base else {}
-        return inherited | {key: None for key in NOTES_OF_ONE_RUN if key in inherited}
+        return self._noted().get(table, {})
 
     def all_notes(self) -> dict[str, dict[str, Any]]:
         """The notes of every table that has some."""
-        tables = {record["table"] for record in self._records()} | set(self.base.notes if self.base else ())
-        return {table: notes for table in sorted(tables) if (notes := self.notes(table))}
+        return {table: notes for table, notes in sorted(self._noted().items()) if notes}
 
     def all_files(self) -> tuple[DataFile, ...]:
         """Every file of every layer, sorted."""
@@ -122,15 +118,32 @@ class Draft:
             found.setdefault((file.layer, file.table), {})[file.partition] = file
         return found
 
+    def _noted(self) -> dict[str, dict[str, Any]]:
+        inherited = {
+            table: dict(notes) | {key: None for key in NOTES_OF_ONE_RUN if key in notes}
+            for table, notes in (self.base.notes if self.base else {}).items()
+        }
+        own = {one["table"]: dict(one["notes"]) for one in reversed(self._records()) if one["notes"] is not None}
+        return inherited | own
+
     def _record(self, layer: str, table: str) -> Path:
         return self.folder / "changes" / f"{check_word('layer', layer)}.{check_word('table', table)}.json"
 
+    def _read(self, path: Path) -> dict[str, Any]:
+        """The record, parsed again only where it was replaced since: every step asks for the same ones many times."""
+        found = path.stat()
+        written = (found.st_ino, found.st_mtime_ns, found.st_size)
+        known = self._parsed.get(path)
+        if known is None or known[0] != written:
+            known = self._parsed[path] = (written, _read_json(path))
+        return known[1]
+
     def _records(self) -> list[dict[str, Any]]:
-        return [_read_json(path) for path in sorted((self.folder / "changes").glob("[!.]*.json"))]
+        return [self._read(path) for path in sorted((self.folder / "changes").glob("[!.]*.json"))]
 
     def _changes(self, layer: str, table: str) -> dict[str, DataFile | None]:
         path = self._record(layer, table)
-        changes = _read_json(path)["changes"] if path.exists() else {}
+        changes = self._read(path)["changes"] if path.exists() else {}
         return {partition: None if file is None else DataFile(*file) for partition, file in changes.items()}
 
 

@@ -6,7 +6,7 @@ version counts is decided in versions.py, what a row means long before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, TypeVar
@@ -99,15 +99,18 @@ class Lake:
         name = shard_name(shard, self._shards)
         return f"{name}/{MONTH}{month // 100:04d}-{month % 100:02d}" if month else name
 
-    def _known(self) -> pl.LazyFrame:
-        """Of the rows already there, what deciding between versions needs."""
+    def _known(self, files: Iterable[DataFile]) -> pl.LazyFrame:
+        """Of the rows of these files, what deciding between versions needs."""
         person = self._contract.PERSON
-        rows = self._store.scan(self._before.values(), self._contract.table.polars_schema())
+        rows = self._store.scan(files, self._contract.table.polars_schema())
         return self._contending(rows.with_columns(person=pl.col(person) if person else pl.lit("", pl.String)))
 
     def _leaving(self, replaced: Set[str]) -> pl.DataFrame:
-        rows = self._known().filter(pl.col("file").is_in(sorted(replaced)))
-        return self._located(rows.collect() if replaced and self._before else self._known().clear().collect())
+        def of_replaced(rows: pl.LazyFrame) -> pl.LazyFrame:
+            return rows.filter(pl.col("file").is_in(sorted(replaced)))
+
+        having = self._store.having(self._before.values(), of_replaced) if replaced else []
+        return self._located(of_replaced(self._known(having)).collect())
 
     def _located(self, rows: pl.DataFrame) -> pl.DataFrame:
         shards = shard_of(rows["person"], self._shards) if self._contract.PERSON else pl.lit(0, SHARD)
@@ -141,11 +144,19 @@ class Lake:
 
     def _rivals(self, keys: pl.LazyFrame, replaced: Set[str], all_of_them: bool) -> pl.LazyFrame:
         """The rows already there that compete with what arrives or lose a rival that leaves."""
-        known = self._known()
-        staying = known.filter(~pl.col("file").is_in(sorted(replaced))) if replaced else known
         if all_of_them or not self._before:
-            return staying
-        return staying.join(keys.unique(), on="key", how="semi")
+            return self._staying(self._before.values(), replaced)
+        wanted = keys.unique().collect().lazy()
+
+        def contending(rows: pl.LazyFrame) -> pl.LazyFrame:
+            return rows.with_columns(key=self._contract.key()).join(wanted, on="key", how="semi")
+
+        having = self._store.having(self._before.values(), contending)
+        return self._staying(having, replaced).join(wanted, on="key", how="semi")
+
+    def _staying(self, files: Iterable[DataFile], replaced: Set[str]) -> pl.LazyFrame:
+        rows = self._known(files)
+        return rows.filter(~pl.col("file").is_in(sorted(replaced))) if replaced else rows
 
     def _contending(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """What deciding between versions needs of rows."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import polars as pl
@@ -74,6 +74,19 @@ class Store:
         if schema is None:
             raise StorageError("No files to read, and no schema to make an empty table from")
         return pl.LazyFrame(schema=schema)
+
+    def having(self, files: Iterable[DataFile], keep: Callable[[pl.LazyFrame], pl.LazyFrame]) -> list[DataFile]:
+        """Those of the files that have a row which `keep` keeps. Of the others only what it looks at is read.
+
+        Raises StorageError as `scan`.
+        """
+        files = sorted(files)
+        mirror.fetch(self.home, files)
+        named = {str(self.path(file)): file for file in files}
+        if not named:
+            return []
+        rows = pl.scan_parquet(list(named), glob=False, hive_partitioning=False, include_file_paths="_path")
+        return sorted(named[path] for path in keep(rows).select(pl.col("_path").unique()).collect()["_path"])
 
     def path(self, file: DataFile) -> Path:
         """The absolute path of the file; raises StorageError where a symbolic link or `..` leads elsewhere."""
