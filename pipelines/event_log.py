@@ -4,6 +4,8 @@ A range run writes two events for each table and month. Dagster opens a new conn
 for the disk each time; the log is a record of runs, not data, so here the disk may take its time. Each event goes into
 the log of its run and into the index of all; here the index has every month of every table, the run's log only the
 first one of each, and of what is planned only the release is noted: if the run fails, its months show as failed.
+The versions of a table's inputs are the same for every month of a run, so they are noted with the first. A check is
+about all months, so it is noted once and not for each.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Any
 
 import sqlalchemy
 from dagster import DagsterEventType, EventLogEntry
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
+from dagster._core.events import StepMaterializationData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import QueuePool
@@ -47,8 +51,10 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         if kind == DagsterEventType.ASSET_MATERIALIZATION_PLANNED and table != RELEASE:
             return
         if kind == DagsterEventType.ASSET_MATERIALIZATION and (event.run_id, table) in self._told:
-            self._store_in_index_only(event)
+            self._store_in_index_only(_without_versions(event))
             return
+        if kind == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            event = _of_all_months(event)
         super().store_event(event)
         if kind == DagsterEventType.ASSET_MATERIALIZATION:
             self._told.add((event.run_id, table))
@@ -91,3 +97,21 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
         sqlalchemy.event.listen(engine, "connect", prepare)
         super()._initdb(engine, for_index_shard)
+
+
+def _without_versions(event: EventLogEntry) -> EventLogEntry:
+    happened = event.dagster_event
+    assert happened is not None
+    data = happened.event_specific_data
+    assert isinstance(data, StepMaterializationData)
+    plain = StepMaterializationData(data.materialization._replace(tags={}))
+    return event._replace(dagster_event=happened._replace(event_specific_data=plain))
+
+
+def _of_all_months(event: EventLogEntry) -> EventLogEntry:
+    happened = event.dagster_event
+    assert happened is not None
+    planned = happened.event_specific_data
+    assert isinstance(planned, AssetCheckEvaluationPlanned)
+    whole = AssetCheckEvaluationPlanned(asset_key=planned.asset_key, check_name=planned.check_name)
+    return event._replace(dagster_event=happened._replace(event_specific_data=whole))
