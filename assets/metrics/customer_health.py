@@ -11,9 +11,9 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.calendar import MONTHS
 from assets.conversion import RATE_SCALE, rated
-from assets.money import UNITS_PER_ONE, from_units
+from assets.money import UNITS_PER_ONE, divide_half_even, from_units, minor_digits
+from assets.once import once
 from assets.terms import SUBSCRIPTION, due_days, points
 from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Table
@@ -33,6 +33,7 @@ WEIGHTS = {
     "is_renewal_due": 5,
 }
 BASES = {"subscription": "is_paying", "orders": "is_ordering", "usage": "is_using"}
+_DAYS_OF_TERM = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
 
 
 def _flag(name: str, description: str) -> Column:
@@ -122,7 +123,9 @@ def measure(
     parts = [
         _two_windows(role_days.filter(pl.col("role") == "login"), "events", "logins", settings),
         _two_windows(usage_days, "events", "events", settings),
-        _two_windows(orders, "worth", "order_value", settings),
+        _two_windows(orders, "worth", "order_value", settings).with_columns(
+            _rounded(pl.col("order_value", "order_value_before"), settings)
+        ),
         _two_windows(role_days.filter(pl.col("role") == "ticket"), "events", "tickets", settings),
         _mrr(mrr_changes, all_fx_rates, settings),
         _past_due(subscription_mrr, settings),
@@ -156,9 +159,17 @@ def _two_windows(days: pl.LazyFrame, value: str, name: str, settings: Settings) 
 
 
 def _worth(rows: pl.LazyFrame, value: str, day: pl.Expr, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Adds `worth`: the amount in the reporting currency, where there is one, at the rate of the day."""
-    worth = pl.col(value).cast(pl.Int128) * pl.col("rate") // RATE_SCALE
-    return rated(rows, fx_rates, day, settings).with_columns(worth=worth.cast(pl.Int64))
+    """Adds `worth`: the amount times the rate of the day, where there is a reporting currency; not rounded yet."""
+    priced = rated(rows, fx_rates, day, settings)
+    return priced.with_columns(worth=pl.col(value).cast(pl.Int128) * pl.col("rate"))
+
+
+def _rounded(worth: pl.Expr, settings: Settings) -> pl.Expr:
+    """The sum of a customer in ten-thousandths, rounded once to the smallest coin of the reporting currency."""
+    coin = pl.lit(1, pl.Int128)
+    if settings.reporting_currency is not None:
+        coin = UNITS_PER_ONE // 10 ** minor_digits(pl.lit(settings.reporting_currency)).cast(pl.Int128)
+    return (divide_half_even(worth, coin * RATE_SCALE) * coin).cast(pl.Int64)
 
 
 def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -169,7 +180,7 @@ def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) 
         known = mrr_changes.filter(pl.col("day") <= day).group_by("person", "currency")
         stood = known.agg(mrr=pl.col("after").sort_by("day").last())
         worth = _worth(stood, "mrr", pl.lit(last), fx_rates, settings)
-        return worth.group_by("person").agg(pl.col("worth").sum().alias(name))
+        return worth.group_by("person").agg(_rounded(pl.col("worth").sum(), settings).alias(name))
 
     now = at_end_of(pl.lit(last), "mrr")
     before = at_end_of(pl.lit(last - timedelta(days=DOWNGRADE_DAYS)), "mrr_30_days_before")
@@ -201,14 +212,15 @@ def _nps(role_days: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 def _renewals(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Days until the next term of over 60 days comes due, as far as what is known by now says."""
+    """Days until the next term of over 60 days comes due, of the subscriptions that pay now; a term that has begun
+    comes due whatever rows follow."""
     last = pl.lit(settings.last_day)
-    known = points(subscription_mrr.filter(pl.col("day") <= settings.last_day))
-    months = pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int64)
-    is_long = pl.col("interval_count") * months > RENEWAL_DAYS // 30
-    current = known.filter(pl.col("until") > last, pl.col("mrr") > 0, is_long)
-    due = due_days(current, last + pl.duration(days=RENEWAL_DAYS)).filter(pl.col("due") > last)
-    return due.group_by("person").agg(days_to_renewal=(pl.col("due").min() - last).dt.total_days())
+    known = once(points(subscription_mrr.filter(pl.col("day") <= settings.last_day)))
+    length = pl.col("interval").replace_strict(_DAYS_OF_TERM, return_dtype=pl.Int64) * pl.col("interval_count")
+    due = due_days(known.filter(length > RENEWAL_DAYS), last + pl.duration(days=RENEWAL_DAYS))
+    paying = known.filter(pl.col("until") > last, pl.col("mrr") > 0).select(SUBSCRIPTION)
+    near = due.filter(pl.col("due") > last).join(paying, on=SUBSCRIPTION, how="semi")
+    return near.group_by("person").agg(days_to_renewal=(pl.col("due").min() - last).dt.total_days())
 
 
 def _judged(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

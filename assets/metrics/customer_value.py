@@ -163,8 +163,9 @@ def _contracts(mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 def _whole_months(start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    """Months that are over: what begins on 31 January has its months on 29 February and 31 March, as terms have."""
     months = (end.dt.year() - start.dt.year()).cast(pl.Int64) * 12 + end.dt.month() - start.dt.month()
-    return months - (end.dt.day() < start.dt.day()).cast(pl.Int64)
+    return months - (end.dt.day() < pl.min_horizontal(start.dt.day(), end.dt.days_in_month())).cast(pl.Int64)
 
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -34,6 +34,15 @@ table = Table(
         Column("plan", pl.String, "The plan.", "plan", nullable=True),
         Column("mrr", MONEY, "MRR of the subscription at the watermark.", "currency", minimum=0),
         Column("is_past_due", pl.Boolean, "Whether a payment is late at the watermark.", "flag"),
+        Column(
+            "health_score",
+            pl.Int64,
+            "The customer's score in customer_health; 100 shows no sign of leaving.",
+            "score",
+            minimum=0,
+            maximum=100,
+        ),
+        Column("reasons", pl.String, "The signs the customer shows, the heaviest first.", "text", nullable=True),
     ),
     partitioning="whole",
     every_day=False,
@@ -58,5 +67,10 @@ def measure(subscription_mrr: pl.LazyFrame, people: pl.LazyFrame, settings: Sett
             days_left=(pl.col("due_date") - last).dt.total_days(),
             mrr=from_units(pl.col("mrr")),
         )
-        .select([column.name for column in table.all_columns])
     )
+
+
+def finish(rows: pl.LazyFrame, customer_health: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Adds how the customer stands: who pays has a row in `customer_health`."""
+    del settings
+    return rows.join(customer_health.select("customer_id", "health_score", "reasons"), on="customer_id", how="left")

@@ -36,7 +36,7 @@ COLUMNS = {
     "payments": "payment_id customer_id subscription_id invoice_id amount currency status attempt updated_at",
 }
 OPTIONS = "full_extract lines distinct_rows"
-RULES = "orders_window_days usage_window_days grace_days settle_days gross_margin reporting_currency date"
+RULES = "orders_window_days usage_window_days grace_days settle_days gross_margin reporting_currency industry date"
 BOOKKEEPING = "file line instant day"
 TIMES = {
     "orders": "ordered_at",

@@ -23,12 +23,17 @@ def released(folder: Path, table: str) -> pl.DataFrame | None:
     return pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files], how="vertical")
 
 
-def differences(expected: pl.DataFrame, got: pl.DataFrame, keys: Sequence[str], *, limit: int = 12) -> list[str]:
-    """Readable lines, at most `limit` and one that counts the rest; empty when the tables are equal."""
+def differences(
+    expected: pl.DataFrame, got: pl.DataFrame, keys: Sequence[str], *, nothing: float = NOTHING, limit: int = 12
+) -> list[str]:
+    """Readable lines, at most `limit` and one that counts the rest; empty when the tables are equal.
+
+    Ratios may also differ by `nothing`.
+    """
     problems = schema_differences(expected, got)
     if problems:
         return problems
-    if identical(expected.sort(keys), got.sort(keys)):
+    if identical(expected.sort(keys), got.sort(keys), nothing):
         return []
     want, have = indexed(expected, keys), indexed(got, keys)
     lines = [f"{place(keys, key)}: {len(rows)} rows of one key" for key, rows in have.items() if len(rows) > 1]
@@ -40,7 +45,7 @@ def differences(expected: pl.DataFrame, got: pl.DataFrame, keys: Sequence[str], 
     ]
     for key, rows in want.items():
         for column, value in rows[0].items():
-            if key in have and not equal(value, have[key][0][column]):
+            if key in have and not equal(value, have[key][0][column], nothing):
                 lines.append(f"{place(keys, key)}: {column} expected {value!s}, got {have[key][0][column]!s}")
     return lines if len(lines) <= limit else [*lines[:limit], f"... and {len(lines) - limit} more"]
 
@@ -53,14 +58,14 @@ def schema_differences(expected: pl.DataFrame, got: pl.DataFrame) -> list[str]:
     return [f"column {name}: type expected {kind}, got {other}" for (name, kind), (_, other) in pairs if kind != other]
 
 
-def identical(expected: pl.DataFrame, got: pl.DataFrame) -> bool:
+def identical(expected: pl.DataFrame, got: pl.DataFrame, nothing: float = NOTHING) -> bool:
     """The same answer for whole columns, quickly: equal tables are the usual case. Both are sorted by their keys."""
     if expected.height != got.height:
         return False
     for name, kind in expected.schema.items():
         left, right = expected[name], got[name].alias(name)
         if kind == pl.Float64:
-            near = (left - right).abs() <= TOLERANCE * left.abs() + NOTHING
+            near = (left - right).abs() <= TOLERANCE * left.abs() + nothing
             if not (near.fill_null(True).all() and (left.is_null() == right.is_null()).all()):
                 return False
         elif not left.eq_missing(right).all():
@@ -75,11 +80,11 @@ def indexed(frame: pl.DataFrame, keys: Sequence[str]) -> dict[tuple[object, ...]
     return rows
 
 
-def equal(expected: object, got: object) -> bool:
+def equal(expected: object, got: object, nothing: float = NOTHING) -> bool:
     if expected is None or got is None:
         return expected is got
     if isinstance(expected, float) and isinstance(got, float):
-        return math.isclose(expected, got, rel_tol=TOLERANCE, abs_tol=NOTHING)
+        return math.isclose(expected, got, rel_tol=TOLERANCE, abs_tol=nothing)
     return expected == got
 
 

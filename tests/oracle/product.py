@@ -73,7 +73,9 @@ def problems(world: World, folder: Path, build: Build = build_world) -> list[str
     for name, expected in answers.items():
         got = compare.released(tables, name)
         if got is not None:
-            lines += [f"{name}: {line}" for line in compare.differences(expected, got, oracle.keys(name))]
+            nothing = oracle.NOTHING.get(name, compare.NOTHING)
+            found = compare.differences(expected, got, oracle.keys(name), nothing=nothing)
+            lines += [f"{name}: {line}" for line in found]
         elif expected.height:
             lines.append(f"{name}: missing; {expected.height} rows expected")
     return lines

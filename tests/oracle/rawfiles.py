@@ -60,7 +60,7 @@ def json_value(name: str, value: str | None) -> str:
 
 def toml(world: World) -> str:
     lines = ["[warehouse]", 'root = "."', f'time_zone = "{world.time_zone}"', f"shards = {world.shards}"]
-    lines.append(f"gross_margin = {world.gross_margin}")
+    lines += [f"gross_margin = {world.gross_margin}", f'industry = "{world.industry}"']
     if world.reporting_currency is not None:
         lines.append(f'reporting_currency = "{world.reporting_currency}"')
     lines += ["", "[activity]", f"orders_window_days = {world.orders_window_days}",

@@ -56,6 +56,7 @@ def world(seed: int) -> World:
         seed=seed,
         time_zone=dice.choice(ZONES),
         reporting_currency=reporting,
+        industry=later.choice(("saas", "consumer", "ecommerce")),
         orders_window_days=dice.choice((5, 30, 90)),
         usage_window_days=dice.choice((1, 7, 28)),
         grace_days=dice.choice((0, 3, 10, 30)),

@@ -47,6 +47,7 @@ class World:
     usage_window_days: int = 28
     grace_days: int = 30
     gross_margin: str = "0.8"
+    industry: str = "saas"
     settle_days: int = 0
     shards: int = 2
     date: date | None = None

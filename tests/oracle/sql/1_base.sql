@@ -7,6 +7,7 @@ CREATE MACRO power_of_ten(n) AS CAST('1' || repeat('0', CAST(n AS INTEGER)) AS H
 CREATE MACRO millionths(x) AS CAST(CAST(x AS DECIMAL(24, 6)) * CAST(1000000 AS DECIMAL(7, 0)) AS HUGEINT);
 CREATE MACRO money(n) AS CAST(half_even(n, CAST(100 AS HUGEINT)) AS DECIMAL(32, 0)) * CAST(0.0001 AS DECIMAL(5, 4));
 CREATE MACRO ratio(a, b) AS CASE WHEN b > 0 THEN CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END;
+CREATE MACRO plain(x) AS regexp_replace(CAST(x AS VARCHAR), '\.?0+$', '');
 CREATE MACRO version(changed, file, line) AS (coalesce(changed, TIMESTAMP '0001-01-01'), file, line);
 
 -- Of a full extract, an id that the newest file misses is gone.
@@ -113,6 +114,6 @@ CROSS JOIN rules r
 WHERE r.reporting_currency IS NOT NULL;
 
 -- An amount in the reporting currency is a sum of millionths x rate (1e-16); rounded half-even to the minor unit, back in millionths.
-CREATE MACRO reported(n) AS
-  half_even(n, power_of_ten(16 - (SELECT digits FROM minor_units JOIN rules ON currency = reporting_currency)))
-  * power_of_ten(6 - (SELECT digits FROM minor_units JOIN rules ON currency = reporting_currency));
+-- The digits are a variable and no subquery: the macro repeats them many times over.
+SET VARIABLE digits = (SELECT digits FROM minor_units JOIN rules ON currency = reporting_currency);
+CREATE MACRO reported(n) AS half_even(n, power_of_ten(16 - getvariable('digits'))) * power_of_ten(6 - getvariable('digits'));
