@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 DEMO := demo
 WORLDS := 2000
 FROM := 0
+SIZE := 5M
 export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -50,9 +51,7 @@ ui: $(STAMP) $(DEMO)/holdfast.toml
 	$(BIN)/holdfast ui --config $(DEMO)/holdfast.toml
 
 bench: $(STAMP)
-	rm -rf build/bench
-	$(BIN)/holdfast demo build/bench
-	time $(BIN)/holdfast run --config build/bench/holdfast.toml
+	$(BIN)/python -m tests.bench.kernels --size $(SIZE) --page docs/performance.md $(ARGS)
 
 docs: $(STAMP)
 	$(BIN)/python -m pipelines.dictionary docs/tables.md

@@ -1,0 +1,51 @@
+"""The product's own road for one work: `measure` shard by shard, then the reduction, from the catalog.
+
+It is what `pipelines.build` does for a metric table, without the ledger, the draft and the digest of what is written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.engines import LocalEngine
+from pipelines.parts import Part, compute_partial
+from tests.bench.kernels.works import Work, files_of, shards_of
+from warehouse import reduction
+from warehouse.codes import shard_name
+from warehouse.store import Store
+
+
+def answer(work: Work, home: Path, scratch: Path) -> pl.DataFrame:
+    """The table as it is published."""
+    entry, settings, store = work.entry, work.settings, Store(home)
+    names = shard_names(home)
+    parts = [
+        Part(
+            None,
+            work.table,
+            {parameter: work.files(home, parameter, name) for parameter in entry.inputs},
+            settings,
+            store,
+            scratch / f"{name}.parquet",
+        )
+        for name in names
+    ]
+    partials = LocalEngine().map(compute_partial, parts)
+    references = {name: pl.LazyFrame() for name in entry.references}
+    return reduction.published(entry, pl.scan_parquet(partials), settings, references)
+
+
+def decoded(work: Work, home: Path) -> pl.DataFrame:
+    """Only reading the persons and days of the work's first state, shard by shard: how many there are."""
+    rows = 0
+    for name in shard_names(home):
+        paths = [home / file.path for file in files_of(home, work.states[0], name)]
+        rows += pl.scan_parquet(paths).select("person", "day").collect().height
+    return pl.DataFrame({"rows": [rows]})
+
+
+def shard_names(home: Path) -> list[str]:
+    shards = shards_of(home)
+    return [shard_name(number, shards) for number in range(shards)]

@@ -1,0 +1,110 @@
+"""What is compared: each work is one published table, made from the same states by the product and by its baselines.
+
+The baseline of an engine is a query under its folder, named like the work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.bench.kernels import business
+from warehouse import catalog
+from warehouse.catalog import Entry
+from warehouse.manifest import DataFile
+from warehouse.settings import Settings
+
+OURS: Final = "ours"
+DECODING: Final = "decoding"
+QUERIES: Final = Path(__file__).parent
+ENGINES: Final = {"duckdb": QUERIES / "duckdb", "chdb": QUERIES / "clickhouse"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """A table for the configured `sources`; of a parameter not in `states` there are no rows. `goals` is how many times
+    the CPU of ours each engine should take."""
+
+    name: str
+    title: str
+    table: str
+    sources: frozenset[str]
+    states: tuple[str, ...]
+    goals: dict[str, float]
+    dimensions: tuple[str, ...] = ()
+    is_decoded: bool = False
+
+    @property
+    def entry(self) -> Entry:
+        return catalog.load()[self.table]
+
+    @property
+    def settings(self) -> Settings:
+        return business.settings(self.sources, self.dimensions)
+
+    def query(self, engine: str) -> Path:
+        return ENGINES[engine] / f"{self.name}.sql"
+
+    def engines(self) -> list[str]:
+        """Ours, every engine that has a query for the work, and decoding alone where that is asked for."""
+        theirs = [engine for engine in ENGINES if self.query(engine).exists()]
+        return [OURS, *theirs, *([DECODING] if self.is_decoded else [])]
+
+    def files(self, home: Path, parameter: str, partition: str = "") -> tuple[DataFile, ...]:
+        """The files of a state for the work; `parameter` may be in `states` as it is or as a cut of it."""
+        for name in self.states:
+            if name.removesuffix("_all") == parameter:
+                return files_of(home, name, partition)
+        return ()
+
+
+def files_of(home: Path, name: str, partition: str = "") -> tuple[DataFile, ...]:
+    """The files of a prepared state, all or those of one shard. Counts and digests do not matter to who computes."""
+    folder = home / "data" / "states" / name
+    found = sorted(folder.glob(f"{partition or 'shard=*'}/**/*.parquet"))
+    return tuple(
+        DataFile(
+            "states", name, file.parent.relative_to(folder).as_posix(), file.relative_to(home).as_posix(), 0, 0, ""
+        )
+        for file in found
+    )
+
+
+def shards_of(home: Path) -> int:
+    """How many shards the business was made in."""
+    return len(list((home / "data" / "states" / "people").iterdir()))
+
+
+WORKS: Final = (
+    Work(
+        "rolling_actives",
+        "rolling actives and lifecycle",
+        "user_activity_daily",
+        frozenset({"events"}),
+        ("user_days", "people", "segment_spans"),
+        {"duckdb": 2.5, "chdb": 1.6},
+        is_decoded=True,
+    ),
+    Work(
+        "retention_matrix",
+        "retention matrix",
+        "user_retention_cohorts",
+        frozenset({"events"}),
+        ("user_days", "people"),
+        {"duckdb": 1.5, "chdb": 1.8},
+    ),
+    Work(
+        "customer_retention",
+        "customer retention from spans",
+        "customer_retention_daily",
+        frozenset({"orders", "subscriptions"}),
+        ("activity_spans", "people", "segment_spans_all"),
+        {"duckdb": 3.0},
+    ),
+)
+
+
+def named(name: str) -> Work:
+    """The work of that name; KeyError where there is none."""
+    return {work.name: work for work in WORKS}[name]
