@@ -102,6 +102,30 @@ WORKS: Final = (
         ("activity_spans", "people", "segment_spans_all"),
         {"duckdb": 3.0},
     ),
+    Work(
+        "mrr",
+        "MRR by movement",
+        "mrr_daily",
+        frozenset({"subscriptions"}),
+        ("mrr_changes", "subscription_mrr", "segment_spans_all"),
+        {"duckdb": 2.0},
+    ),
+    Work(
+        "revenue_retention",
+        "NRR and GRR",
+        "revenue_retention_daily",
+        frozenset({"subscriptions"}),
+        ("mrr_changes", "subscription_mrr", "activity_spans", "segment_spans_all"),
+        {"duckdb": 2.0},
+    ),
+    Work(
+        "cohorts",
+        "cohorts with revenue",
+        "customer_cohorts",
+        frozenset({"orders"}),
+        ("order_days", "people"),
+        {"duckdb": 1.2},
+    ),
 )
 
 
