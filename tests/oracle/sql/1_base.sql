@@ -23,11 +23,13 @@ WHERE NOT (SELECT coalesce(bool_or(distinct_rows), false) FROM sources WHERE nam
   AND o.channel IS NOT DISTINCT FROM r.channel AND o.country IS NOT DISTINCT FROM r.country
   AND o.updated_at IS NOT DISTINCT FROM r.updated_at);
 
--- An order without customer_id is quarantined: it is no version of anything. Of order lines: the whole order of that file.
+-- An order without customer_id, or with more refunded than it cost, is quarantined: it is no version of anything.
+-- Of order lines: the whole order of that file; no line of a world says what was refunded.
 CREATE TABLE order_versions AS
 SELECT order_id, customer_id, amount, currency, refunded_amount, status, updated_at, channel, country, file, line, instant, day
 FROM order_rows
-WHERE customer_id IS NOT NULL AND NOT (SELECT coalesce(bool_or(lines), false) FROM sources WHERE name = 'orders')
+WHERE customer_id IS NOT NULL AND NOT coalesce(amount >= 0 AND refunded_amount > amount, false)
+AND NOT (SELECT coalesce(bool_or(lines), false) FROM sources WHERE name = 'orders')
 UNION ALL
 SELECT order_id, min(customer_id), sum(amount), min(currency), min(refunded_amount), min(status), min(updated_at), min(channel), min(country),
   file, min(line), min(instant), min(day)
