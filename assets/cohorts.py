@@ -66,16 +66,15 @@ def is_in_range(period: pl.Expr, grain: Grain, settings: Settings) -> pl.Expr:
     return period >= period_number(pl.lit(settings.first_day), grain)
 
 
-def carried_cells(published: pl.LazyFrame, size: str, grains: Sequence[Grain], settings: Settings) -> pl.LazyFrame:
-    """The cells of a published triangle whose period was over before the range, the cohort's size on age 0 only."""
+def carried_cells(published: pl.LazyFrame, grains: Sequence[Grain], settings: Settings) -> pl.LazyFrame:
+    """The cells of a published triangle whose period was over before the range."""
     is_over = pl.coalesce(
         pl.when(pl.col("cohort_grain") == grain).then(
             ~is_in_range(period_number(pl.col("cohort_start"), grain) + pl.col("age"), grain, settings)
         )
         for grain in grains
     )
-    is_own = pl.col("age") == SIZE_AGE
-    return published.filter(is_over).with_columns(pl.when(is_own).then(size).otherwise(0).alias(size))
+    return published.filter(is_over)
 
 
 def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
@@ -91,7 +90,7 @@ def triangle(
     """Every age from 0 to the watermark for every cohort that is not empty: keys, `age`, `is_complete`, the size on
     every row, measures 0 where there were no facts.
 
-    `rows` has the cohort's size on its row of age 0.
+    `rows` has the cohort's size on its row of age 0, where everybody is who is in the cohort.
     """
     grains: tuple[Grain, ...] = ("day", "week", "month")
     parts = [
@@ -106,7 +105,7 @@ def _triangle(
 ) -> pl.LazyFrame:
     last = pl.lit(settings.last_day)
     cohort = period_number(pl.col("cohort_start"), grain)
-    sizes = rows.filter(pl.col("age") == SIZE_AGE, pl.col(size) > 0).select(*keys, size)
+    sizes = rows.filter(pl.col("age") == SIZE_AGE).select(*keys, size)
     every_age = sizes.with_columns(
         age=pl.int_ranges(0, period_number(last, grain) - cohort + 1, dtype=pl.Int64)
     ).explode("age", empty_as_null=False)

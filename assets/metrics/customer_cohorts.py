@@ -119,7 +119,7 @@ def measure(
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The cells that were over before the range."""
-    return carried_cells(published, "customers_in_cohort", GRAINS, settings).select(*KEYS, "age", *SUMS)
+    return carried_cells(published, GRAINS, settings).select(*KEYS, "age", *SUMS)
 
 
 def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:

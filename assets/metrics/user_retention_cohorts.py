@@ -81,7 +81,7 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The cells that were over before the range. Who came later than in a cell is counted anew: that may be anybody."""
-    cells_over = carried_cells(published, "users_in_cohort", GRAINS, settings)
+    cells_over = carried_cells(published, GRAINS, settings)
     return cells_over.select(
         *KEYS, "age", "users_in_cohort", "users_retained", users_retained_or_later=pl.lit(0, pl.Int64)
     )

@@ -140,7 +140,7 @@ class _Sites:
             if node.value:
                 yield from self._walk(node.value, where, is_declared=is_declared)
             return
-        if isinstance(node, ast.Import | ast.ImportFrom) or _is_text(node):
+        if isinstance(node, ast.Import | ast.ImportFrom) or _is_text(node) or _is_type(node):
             return
         if isinstance(node, ast.keyword) and node.arg in ORDER_OF_RESULTS:
             return
@@ -250,6 +250,11 @@ def _changed(node: ast.expr, new: ast.expr) -> Change:
 def _is_text(node: ast.AST) -> bool:
     """A docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_type(node: ast.AST) -> bool:
+    """The words that a value may be."""
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal"
 
 
 def _brief(node: ast.expr) -> str:
