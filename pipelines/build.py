@@ -6,22 +6,24 @@ base release: a part whose inputs and rules are the same keeps its files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.days import DayRange, dimensions_of, is_redefined
-from pipelines.engines import Engine, LocalEngine
+from pipelines.engines import Engine, LocalEngine, at_once
 from pipelines.months import month_of
 from pipelines.pace import Pace
 from pipelines.parts import (
     EVERYTHING,
     Part,
     catalog_in,
-    compute,
     compute_partial,
+    compute_state,
+    is_built_at_once,
     layer_of,
     month_in,
     scan_rows,
@@ -37,7 +39,6 @@ from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
 
-STATE_ROW_GROUP = 1 << 19
 WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
 
 
@@ -49,12 +50,12 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     """
     entry = workspace.catalog[table]
     settings = settings_of(workspace, WHOLE_HISTORY)
-    kept: dict[str, DataFile | None] = {}
-    parts = {name: _part(workspace, entry, name, settings) for name in _parts_to_do(workspace, entry)}
-    pace = Pace(workspace.report, "", [part.rows for part in parts.values()])
-    for name, part in parts.items():
-        [rows] = (engine or LocalEngine(pace.done)).map(compute, [part])
-        kept |= _kept_state(workspace, entry, name, rows)
+    before = workspace.draft.files("states", table)
+    parts = [_state_part(workspace, entry, name, settings, before) for name in _parts_to_do(workspace, entry)]
+    # Partitions that have no rows any more are taken out.
+    kept: dict[str, DataFile | None] = {partition: None for part in parts for partition in part.before}
+    for files in _engine(workspace, "", parts, engine).map(compute_state, parts):
+        kept |= files
     workspace.draft.put("states", table, kept)
 
 
@@ -81,9 +82,13 @@ def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: En
     jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
     days = counted((settings.last_day - settings.first_day).days + 1, "day")
     span = f"{settings.first_day} to {settings.last_day}, {days}: "
-    pace = Pace(workspace.report, span, [job.rows for job in jobs])
-    partials = (engine or LocalEngine(pace.done)).map(compute_partial, jobs)
+    partials = _engine(workspace, span, jobs, engine).map(compute_partial, jobs)
     return pl.concat([pl.scan_parquet(partials), *_carried(workspace, entry, settings)], how="diagonal")
+
+
+def _engine(workspace: Workspace, span: str, jobs: Sequence[Part], engine: Engine | None) -> Engine:
+    rows = [job.rows for job in jobs]
+    return engine or LocalEngine(Pace(workspace.report, span, rows).done, at_once(rows))
 
 
 def _carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
@@ -141,15 +146,18 @@ def _parts_of(workspace: Workspace, entry: Entry, parameter: str, partition: str
     if entry.table.partitioning == "shard/month":
         month = month_in(partition)
         return [month] if month else []
-    if _is_built_at_once(entry):
+    if is_built_at_once(entry):
         return [EVERYTHING]
     if parameter.startswith(ALL_SHARDS):
         return [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
     return [shard_name(shard_in(partition), workspace.config.shards)]
 
 
-def _is_built_at_once(entry: Entry) -> bool:
-    return entry.table.grain[0].name == "shard"
+def _state_part(
+    workspace: Workspace, entry: Entry, name: str, settings: Settings, before: Mapping[str, DataFile]
+) -> Part:
+    mine = {partition: file for partition, file in before.items() if name == EVERYTHING or name in partition.split("/")}
+    return replace(_part(workspace, entry, name, settings), before=mine)
 
 
 def _part(workspace: Workspace, entry: Entry, name: str, settings: Settings, target: Path | None = None) -> Part:
@@ -157,7 +165,16 @@ def _part(workspace: Workspace, entry: Entry, name: str, settings: Settings, tar
         parameter: _files_for(workspace, entry, name, parameter, table, settings)
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
-    return Part(workspace.catalog.folder, entry.table.name, inputs, settings, workspace.store, target)
+    return Part(
+        workspace.catalog.folder,
+        entry.table.name,
+        name,
+        workspace.config.shards,
+        inputs,
+        settings,
+        workspace.store,
+        target,
+    )
 
 
 def _files_for(
@@ -184,32 +201,6 @@ def _reference(workspace: Workspace, entry: Entry, table: str, settings: Setting
     if layer_of(known, table) == "metrics":
         return workspace.store.scan(files, known[table].table.polars_schema())
     return scan_rows(workspace.store, known, table, files)
-
-
-def _kept_state(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, DataFile | None]:
-    """The files of one computed part; partitions of it that have no rows any more are taken out."""
-    table = entry.table
-    before = workspace.draft.files("states", table.name)
-    kept: dict[str, DataFile | None] = {p: None for p in before if name == EVERYTHING or name in p.split("/")}
-    for partition, part in _by_partition(workspace, entry, name, rows).items():
-        kept[partition] = workspace.store.write(
-            "states",
-            table.name,
-            partition,
-            part,
-            table.arrow_schema(),
-            previous=before.get(partition),
-            row_group_size=STATE_ROW_GROUP,
-        )
-    return kept
-
-
-def _by_partition(workspace: Workspace, entry: Entry, name: str, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    if not _is_built_at_once(entry):
-        return {name: rows} if rows.height else {}
-    suffix = f"/{name}" if entry.table.partitioning == "shard/month" else ""
-    split = rows.partition_by("shard", maintain_order=True, as_dict=True)
-    return {shard_name(int(key[0]), workspace.config.shards) + suffix: part for key, part in sorted(split.items())}
 
 
 def _keep_metric(workspace: Workspace, entry: Entry, parts: Mapping[str, pl.DataFrame], first_day: date) -> None:

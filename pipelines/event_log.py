@@ -10,7 +10,7 @@ about all months, so it is noted once and not for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,7 +51,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         if kind == DagsterEventType.ASSET_MATERIALIZATION_PLANNED and table != RELEASE:
             return
         if kind == DagsterEventType.ASSET_MATERIALIZATION and (event.run_id, table) in self._told:
-            self._store_in_index_only(_without_versions(event))
+            self._store_in_index_only([_without_versions(event)])
             return
         if kind == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
             event = _of_all_months(event)
@@ -59,12 +59,19 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         if kind == DagsterEventType.ASSET_MATERIALIZATION:
             self._told.add((event.run_id, table))
 
-    def _store_in_index_only(self, event: EventLogEntry) -> None:
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """What Dagster hands over together are the months of one table: one transaction writes all but the first."""
+        first, *others = events
+        self.store_event(first)
+        self._store_in_index_only([_without_versions(event) for event in others])
+
+    def _store_in_index_only(self, events: Sequence[EventLogEntry]) -> None:
+        """The months of one table; the last of them is the one that the table's own entry shows."""
         with self.index_transaction() as connection:
-            stored = connection.execute(self.prepare_insert_event(event)).inserted_primary_key
-            assert stored is not None
-            self._store_asset_event_tags(connection, [event], [stored[0]])
-            self._store_asset_event(connection, event, stored[0])
+            stored = [connection.execute(self.prepare_insert_event(event)).inserted_primary_key for event in events]
+            numbers = [int(key[0]) for key in stored if key is not None]
+            self._store_asset_event_tags(connection, events, numbers)
+            self._store_asset_event(connection, events[-1], numbers[-1])
 
     def dispose(self) -> None:
         for engine in self._engines.values():

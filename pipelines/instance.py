@@ -12,6 +12,7 @@ from pipelines.event_log import PooledSqliteEventLog
 from warehouse import durable
 from warehouse.config import Config
 
+EVENTS_AT_ONCE = "1000"  # the months of one table, by far
 SETTINGS = """\
 # Written by Holdfast where it is missing; change it as you like.
 telemetry:
@@ -43,6 +44,7 @@ def open_instance(config: Config) -> dg.DagsterInstance:
     """The instance a run of the command line is recorded in: the one of Dagster's page, with a quicker event log."""
     folder = folder_for(config)
     os.environ["DAGSTER_HOME"] = str(folder)
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_AT_ONCE)
     event_log = {
         "module": PooledSqliteEventLog.__module__,
         "class": PooledSqliteEventLog.__name__,

@@ -6,7 +6,7 @@ A part is a shard, a month or everything. Its inputs are immutable files, so it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -20,20 +20,27 @@ from warehouse.names import MONTH
 from warehouse.settings import Settings
 from warehouse.store import Store
 
+STATE_ROW_GROUP = 1 << 19
 SHARD = "shard="
 EVERYTHING = "everything"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to compute: the files of each parameter of the table's function, and where a partial result goes."""
+    """What to compute: the files of each parameter of the table's function, and where a partial result goes.
+
+    `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for.
+    """
 
     catalog_folder: Path | None
     table: str
+    name: str
+    shards: int
     inputs: Mapping[str, tuple[DataFile, ...]]
     settings: Settings
     store: Store
     target: Path | None = None
+    before: Mapping[str, DataFile] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -41,16 +48,28 @@ class Part:
         return sum(file.rows for files in self.inputs.values() for file in files)
 
 
-def compute(part: Part) -> pl.DataFrame:
-    """The rows of this part of a state: the declared columns, sorted by the grain."""
+def compute_state(part: Part) -> dict[str, DataFile]:
+    """Computes this part of a state and keeps it: its files by partition, sorted by the grain."""
     entry = catalog_in(part.catalog_folder)[part.table]
     table = entry.table
-    return (
+    rows = (
         _apply(part, entry)
         .select(pl.col(column.name).cast(column.dtype) for column in table.all_columns)
         .sort(column.name for column in table.grain)
         .collect()
     )
+    return {
+        partition: part.store.write(
+            "states",
+            table.name,
+            partition,
+            found,
+            table.arrow_schema(),
+            previous=part.before.get(partition),
+            row_group_size=STATE_ROW_GROUP,
+        )
+        for partition, found in _by_partition(part, entry, rows).items()
+    }
 
 
 def compute_partial(part: Part) -> Path:
@@ -71,6 +90,19 @@ def month_in(partition: str) -> str | None:
     """The `month=YYYY-MM` of a partition, or None."""
     last = partition.rpartition("/")[2]
     return last if last.startswith(MONTH) else None
+
+
+def is_built_at_once(entry: Entry) -> bool:
+    """Whether a state is computed for all shards together: `shard` is in its grain."""
+    return entry.table.grain[0].name == "shard"
+
+
+def _by_partition(part: Part, entry: Entry, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    if not is_built_at_once(entry):
+        return {part.name: rows} if rows.height else {}
+    suffix = f"/{part.name}" if entry.table.partitioning == "shard/month" else ""
+    split = rows.partition_by("shard", maintain_order=True, as_dict=True)
+    return {codes.shard_name(int(key[0]), part.shards) + suffix: found for key, found in sorted(split.items())}
 
 
 def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
