@@ -3,7 +3,8 @@
     python -m tests.bench.measured CONFIG [FIRST_DAY LAST_DAY]
 
 With two days it is a backfill. CPU is that of all threads and children. Bytes are those the process asked the kernel
-to read (`rchar`), so nothing read is left out, whoever reads it. Imports are counted apart.
+to read (`rchar`), so nothing read is left out, whoever reads it. Imports are counted apart. The peak is that of the
+process's own resident memory.
 """
 
 from __future__ import annotations
@@ -25,10 +26,16 @@ Cost = dict[str, float]
 
 
 def spent() -> Cost:
-    """What this process has used up so far: CPU seconds and bytes read."""
+    """What this process has used up so far: CPU seconds, seconds on the clock and bytes read."""
     times = os.times()
     read = Path("/proc/self/io").read_text().split("rchar: ")[1].split()[0]
-    return {"cpu": times.user + times.system + times.children_user + times.children_system, "bytes": int(read)}
+    cpu = times.user + times.system + times.children_user + times.children_system
+    return {"cpu": cpu, "seconds": time.monotonic(), "bytes": int(read)}
+
+
+def peak() -> int:
+    """The most bytes of memory that were resident at once. (ru_maxrss would begin with the parent's.)"""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 
 class Account:
@@ -43,7 +50,7 @@ class Account:
         try:
             yield
         finally:
-            total = self.stages.setdefault(name, {"cpu": 0.0, "bytes": 0})
+            total = self.stages.setdefault(name, dict.fromkeys(before, 0.0))
             for key, value in spent().items():
                 total[key] += value - before[key]
 
@@ -72,7 +79,7 @@ def main(arguments: list[str]) -> None:
     account.wrap(steps, "publish", lambda *_: "publish")
     settings = config.load(Path(arguments[0]))
     again = (date.fromisoformat(arguments[1]), date.fromisoformat(arguments[2])) if arguments[1:] else None
-    began, before = time.monotonic(), spent()
+    before = spent()
     with contextlib.redirect_stderr(io.StringIO()):
         outcome = run.run(settings, Asked(again=again))
     total = _between(before, spent())
@@ -84,7 +91,7 @@ def main(arguments: list[str]) -> None:
         "imports": imports,
         "stages": account.stages,
         "total": total,
-        "seconds": time.monotonic() - began,
+        "peak": peak(),
     }
     print(json.dumps(told))
 
