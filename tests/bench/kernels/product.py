@@ -5,11 +5,12 @@ It is what `pipelines.build` does for a metric table, without the ledger, the dr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.engines import LocalEngine
+from pipelines.engines import LocalEngine, at_once
 from pipelines.parts import Part, compute_partial
 from tests.bench.kernels.works import Work, files_of, shards_of
 from warehouse import reduction
@@ -17,24 +18,31 @@ from warehouse.codes import shard_name
 from warehouse.store import Store
 
 
-def answer(work: Work, home: Path, scratch: Path) -> pl.DataFrame:
-    """The table as it is published."""
-    entry, settings, store = work.entry, work.settings, Store(home)
+def parts(work: Work, home: Path, scratch: Path) -> list[Part]:
+    """What there is to compute, shard by shard."""
     names = shard_names(home)
-    parts = [
+    return [
         Part(
             None,
             work.table,
-            {parameter: work.files(home, parameter, name) for parameter in entry.inputs},
-            settings,
-            store,
+            name,
+            len(names),
+            {parameter: work.files(home, parameter, name) for parameter in work.entry.inputs},
+            work.settings,
+            Store(home),
             scratch / f"{name}.parquet",
         )
         for name in names
     ]
-    partials = LocalEngine().map(compute_partial, parts)
+
+
+def answer(work: Work, shards: Sequence[Part]) -> pl.DataFrame:
+    """The table as it is published."""
+    entry = work.entry
+    rows = [part.rows for part in shards]
+    partials = LocalEngine(at_once=at_once(rows)).map(compute_partial, shards)
     references = {name: pl.LazyFrame() for name in entry.references}
-    return reduction.published(entry, pl.scan_parquet(partials), settings, references)
+    return reduction.published(entry, pl.scan_parquet(partials), work.settings, references)
 
 
 def decoded(work: Work, home: Path) -> pl.DataFrame:
