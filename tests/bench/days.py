@@ -1,9 +1,10 @@
 """What one new day and a year's backfill cost against the rebuild: the table of docs/performance.md.
 
-    python -m tests.bench.days FOLDER [--customers N] [--days N] [--seed S] [--backfill DAYS]
+    python -m tests.bench.days FOLDER [--customers N] [--days N] [--new-days N] [--backfill DAYS] [--page PAGE]
 
-The demo business is delivered by month, its last month by day. All of it but its last day is taken in by one run (the
-rebuild), then the last day's files come. Every measured run is a process of its own. FOLDER is made anew.
+The demo business is delivered by month, its last month by day. All of it but its last few days is taken in by one run
+(the rebuild), then the files of those days come, a run for each. Every measured run is a process of its own. FOLDER is
+made anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.demo.generate import generate
+from tests.bench import page
 
 LAST_DAY = date(2026, 10, 31)
 STREAMS = ("orders", "subscriptions", "events")
@@ -45,8 +47,9 @@ class Measured:
 class Business:
     """The demo in `folder`; what is not delivered yet waits outside the inbox."""
 
-    def __init__(self, folder: Path, customers: int, days: int, seed: int) -> None:
+    def __init__(self, folder: Path, customers: int, days: int, seed: int, new_days: int) -> None:
         self.folder, self.config = folder, folder / "holdfast.toml"
+        self.new_days = [LAST_DAY - timedelta(days=number) for number in reversed(range(new_days))]
         self._waiting = folder.with_name(f"{folder.name}.waiting")
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(self._waiting, ignore_errors=True)
@@ -56,24 +59,27 @@ class Business:
         for source in STREAMS:
             for file in (folder / "inbox" / source).glob(f"{month}*"):
                 file.unlink()
-        self._hold_back_yearly("customers")
-        for source in STREAMS:
-            for file in sorted((self._waiting / "inbox" / source).glob("*")):
-                if file.name.startswith(month) and not file.name.startswith(f"{LAST_DAY}"):
+            for file in sorted((self._waiting / "inbox" / source).glob(f"{month}*")):
+                if file.name < f"{self.new_days[0]}":
                     shutil.move(file, folder / "inbox" / source / file.name)
+        self._customers_without(self.new_days)
 
-    def _hold_back_yearly(self, source: str) -> None:
-        """The file of the year without the rows of the last day; the whole one comes with that day."""
-        file = self.folder / "inbox" / source / f"{LAST_DAY.year}.csv"
-        lines = file.read_text().splitlines(keepends=True)
-        file.write_text("".join(line for line in lines if f",{LAST_DAY}" not in line))
-
-    def deliver_last_day(self) -> None:
+    def deliver(self, day: date) -> None:
         for source in STREAMS:
-            for file in sorted((self._waiting / "inbox" / source).glob(f"{LAST_DAY}*")):
+            for file in sorted((self._waiting / "inbox" / source).glob(f"{day}*")):
                 shutil.move(file, self.folder / "inbox" / source / file.name)
+        self._customers_without([later for later in self.new_days if later > day])
+
+    def _customers_without(self, days: list[date]) -> None:
+        """The file of the year comes again each day, with what is new by then."""
         yearly = Path("inbox", "customers", f"{LAST_DAY.year}.csv")
-        shutil.copy(self._waiting / yearly, self.folder / yearly)
+        lines = (self._waiting / yearly).read_text().splitlines(keepends=True)
+        kept = [line for line in lines if not any(f",{day}" in line for day in days)]
+        (self.folder / yearly).write_text("".join(kept))
+
+    def records(self) -> int:
+        """The bytes of Dagster's records."""
+        return sum(file.stat().st_size for file in (self.folder / ".dagster").rglob("*") if file.is_file())
 
     def run(self, name: str, *days: date) -> Measured:
         words = [sys.executable, "-m", "tests.bench.measured", str(self.config), *map(str, days)]
@@ -93,12 +99,33 @@ def table(runs: list[Measured]) -> Iterator[str]:
     yield f"| run | {' | '.join(STAGES)} | CPU, all | of the rebuild | read | of the rebuild | imports |"
     yield f"|---|{'---:|' * (len(STAGES) + 5)}"
     for one in runs:
-        stages = (one.told["stages"].get(stage, {}).get("cpu", 0.0) for stage in STAGES)
-        costs = [f"{cost:.1f} s" for cost in (*stages, one.cpu)]
+        costs = [f"{cost:.1f} s" for cost in (*(_stage(one, stage) for stage in STAGES), one.cpu)]
         share = f"{one.cpu / rebuild.cpu:.0%}"
         read, share_read = f"{one.bytes / 1e6:,.0f} MB", f"{one.bytes / rebuild.bytes:.0%}"
         imports = f"{one.told['imports']['cpu']:.1f} s"
         yield f"| {' | '.join([one.name, *costs, share, read, share_read, imports])} |"
+
+
+def _stage(one: Measured, stage: str) -> float:
+    """The CPU of a stage, whether it was measured as a whole or table by table."""
+    return sum(cost["cpu"] for name, cost in one.told["stages"].items() if name.split(".")[0] == stage)
+
+
+def said(rebuild: Measured, new: list[Measured], backfill: Measured | None, days: int, again: int) -> str:
+    """What the table says, in a sentence or two."""
+    cpu, read = (sum(getattr(one, name) for one in new) / len(new) for name in ("cpu", "bytes"))
+    text = (
+        f"A new day costs {cpu / rebuild.cpu:.0%} of the rebuild's CPU and {read / rebuild.bytes:.0%} of its bytes "
+        f"(mean of {len(new)})."
+    )
+    if backfill is None:
+        return text
+    own = rebuild.cpu * again / days
+    return (
+        f"{text} The backfill of {again} days is one run of {backfill.cpu:.0f} s; three new days and its own days' "
+        f"share of the rebuild are {3 * cpu + own:.0f} s, {again} daily runs at that mean {again * cpu:,.0f} s. "
+        f"It adds {backfill.told['records'] / 1e6:.1f} MB to Dagster's records."
+    )
 
 
 def main() -> None:
@@ -107,18 +134,27 @@ def main() -> None:
     words.add_argument("--customers", type=int, default=20_000)
     words.add_argument("--days", type=int, default=1095)
     words.add_argument("--seed", type=int, default=7)
+    words.add_argument("--new-days", type=int, default=3, help="so many last days come one by one")
     words.add_argument("--backfill", type=int, default=365, help="days of the backfill; 0 leaves it out")
+    words.add_argument("--page", type=Path, help="a page of docs/ to put the table in")
     words.add_argument("--detail", action="store_true", help="print everything that was measured, too")
     asked = words.parse_args()
-    business = Business(asked.folder, asked.customers, asked.days, asked.seed)
-    runs = [business.run("rebuild")]
-    business.deliver_last_day()
-    runs.append(business.run("one new day"))
+    business = Business(asked.folder, asked.customers, asked.days, asked.seed, asked.new_days)
+    rebuild, new, backfill = business.run("rebuild"), [], None
+    for day in business.new_days:
+        business.deliver(day)
+        new.append(business.run(f"new day {day}"))
     if asked.backfill:
+        before = business.records()
         first = LAST_DAY - timedelta(days=asked.backfill - 1)
-        runs.append(business.run(f"backfill of {asked.backfill} days", first, LAST_DAY))
-    print(f"{asked.customers:,} customers, {asked.days:,} days\n")
-    print("\n".join(table(runs)))
+        backfill = business.run(f"backfill of {asked.backfill} days", first, LAST_DAY)
+        backfill.told["records"] = business.records() - before
+    runs = [rebuild, *new, *([backfill] if backfill else [])]
+    size = f"{asked.customers:,} customers, {asked.days:,} days."
+    text = "\n".join([size, said(rebuild, new, backfill, asked.days, asked.backfill), "", *table(runs)])
+    print(text)
+    if asked.page:
+        page.replace_part(asked.page, "days", text)
     if asked.detail:
         print(json.dumps({one.name: one.told for one in runs}, indent=1))
     business.discard()
