@@ -16,7 +16,7 @@ from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio
 
 BASES: Final = ("orders", "subscription", "usage")
-_ACTIVE: Final = 1
+ACTIVE: Final = 1
 _TYPE_NUMBERS: Final = {kind: n for n, kind in enumerate(TYPES, 1)}
 _FIRST_DAYS: Final = {
     "orders": "first_order_day",
@@ -93,9 +93,9 @@ def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
         lost_as=pl.col("churn_type").replace_strict(_TYPE_NUMBERS, return_dtype=pl.Int32)
     )
     lost_before = pl.col("lost_as").shift(1).over(owner).fill_null(0)
-    starts = numbered.select(*owner, day=day_number(pl.col("start_day")), state=lost_before + _ACTIVE)
+    starts = numbered.select(*owner, day=day_number(pl.col("start_day")), state=lost_before + ACTIVE)
     ends = numbered.filter(pl.col("end_day").is_not_null()).select(
-        *owner, day=day_number(pl.col("end_day")), state=-pl.col("lost_as") - _ACTIVE
+        *owner, day=day_number(pl.col("end_day")), state=-pl.col("lost_as") - ACTIVE
     )
     return closed(pl.concat([starts, ends]), owner, "state")
 
@@ -139,13 +139,13 @@ def windows(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
         .join(first_starts(spans), on=["basis", "person"])
         # A piece may begin before the range, where a first span that was left out still made the customer new.
         .with_columns(is_first=pl.max_horizontal("start", first) < pl.col("first_start") + days)
-        .filter((pl.col("now") == _ACTIVE) | (pl.col("then") == _ACTIVE))
+        .filter((pl.col("now") == ACTIVE) | (pl.col("then") == ACTIVE))
     )
 
 
 def window_counts() -> dict[str, pl.Expr]:
     """The measures of one piece of a window, from `now`, `then` and `is_first`."""
-    at_start, at_end = pl.col("then") == _ACTIVE, pl.col("now") == _ACTIVE
+    at_start, at_end = pl.col("then") == ACTIVE, pl.col("now") == ACTIVE
     lost = at_start & ~at_end
     came = at_end & ~at_start
     return {

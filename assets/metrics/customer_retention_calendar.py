@@ -26,6 +26,7 @@ from assets.periods import (
     period_days,
 )
 from assets.retention import (
+    ACTIVE,
     BASES,
     COUNTS,
     RATES,
@@ -34,6 +35,7 @@ from assets.retention import (
     basis_column,
     first_facts_by_basis,
     first_starts,
+    recent,
     window_counts,
 )
 from assets.segments import spans_of, split, split_starts
@@ -69,10 +71,14 @@ def measure(
     starts = once(
         split_starts(first_facts_by_basis(people), segments, ["basis"], replace(settings, first_day=date.min))
     )
+    owner = ["basis", "person"]
+    since_new_year = (settings.first_day - settings.first_day.replace(month=1, day=1)).days + 1
+    pieces = once(overlay([activity(recent(activity_spans, since_new_year, settings))], owner))
+    firsts = once(first_starts(activity_spans))
     parts = []
     for grain in PERIODS:
-        counts = _counts(activity_spans, segments, grain, settings)
-        parts += [counts, first_periods(starts, grain)]
+        stood = boundaries(pieces, owner, "state", grain, settings).join(firsts, on=owner)
+        parts += [_counts(stood, segments, grain), first_periods(starts, grain)]
     return pl.concat(parts, how="diagonal")
 
 
@@ -81,12 +87,10 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     return published.filter(is_before(settings)).select("basis", *PERIOD, "segment", "segment_value", *MEASURES)
 
 
-def _counts(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
-    owner = ["basis", "person"]
-    stood = boundaries(overlay([activity(activity_spans)], owner), owner, "state", grain, settings)
+def _counts(stood: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
+    was_there, is_there = pl.col("then") == ACTIVE, pl.col("now") == ACTIVE
     is_first = period_number(to_date(pl.col("first_start")), grain) == pl.col("number")
-    rows = stood.join(first_starts(activity_spans), on=owner).with_columns(is_first=is_first)
-    pieces = as_days(rows, pl.col("then") == 1)
+    pieces = as_days(stood.filter(was_there | is_there).with_columns(is_first=is_first), was_there)
     return (
         dated(split(pieces, segments, pl.col("days_ago")), grain)
         .group_by("period", "period_start", *KEYS)

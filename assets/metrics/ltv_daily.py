@@ -12,7 +12,7 @@ from assets.conversion import converted
 from assets.retention import first_facts_by_basis
 from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_pieces
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, closed, delayed, overlay
+from assets.steps import changes, closed, delayed, in_range, overlay
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -91,7 +91,7 @@ def measure(
 ) -> pl.LazyFrame:
     """Changes of MRR and customers by day, currency and segment, in contract currency; and customers whatever it is."""
     segments = spans_of(segment_spans, "customer", ["subscription"])
-    pieces = mrr_pieces(mrr_changes)
+    pieces = in_range(mrr_pieces(mrr_changes), settings)
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     in_contract = [
         changes(_of(split(pieces, segments)), KEYS, {"mrr": pl.col("revenue")}, settings.first_day, settings.last_day),
@@ -123,15 +123,16 @@ def _customers(paying: pl.LazyFrame, owner: list[str], segments: pl.LazyFrame, s
     """Who pays now, and of those who paid at the start of each window who does not: in the segment of then."""
     reporting = None if "currency" in owner else settings.reporting_currency
     days = (settings.first_day, settings.last_day)
-    now = overlay([paying], owner)
+    now = in_range(overlay([paying], owner), settings)
     parts = [changes(_of(split(now, segments), reporting), KEYS, {"customers_paying": pl.lit(1)}, *days)]
     for window in WINDOWS:
-        both = overlay([paying, delayed(paying, window).rename({"pays": "paid"})], owner).filter(pl.col("paid") == 1)
+        both = in_range(overlay([paying, delayed(paying, window).rename({"pays": "paid"})], owner), settings)
         counts = {
             f"customers_at_start_{window}_days": pl.lit(1),
             f"customers_lost_{window}_days": pl.col("pays") == 0,
         }
-        parts.append(changes(_of(split(both, segments, window), reporting), KEYS, counts, *days))
+        paid = both.filter(pl.col("paid") == 1)
+        parts.append(changes(_of(split(paid, segments, window), reporting), KEYS, counts, *days))
     return pl.concat(parts, how="diagonal")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.benchmarks import BANDS, leading_basis
+from assets.once import once
 from warehouse.settings import Settings
 from warehouse.table import SEGMENT_ALL, Column, Table
 
@@ -63,10 +64,14 @@ def finish(
     settings: Settings,
 ) -> pl.LazyFrame:
     """The days of the range, from the tables as they are published."""
+    customers, revenue = (
+        once(rows.filter(pl.col("segment") == SEGMENT_ALL, pl.col("window_days").is_in([30, 365])))
+        for rows in (customer_retention_daily, revenue_retention_daily)
+    )
     headlines = [
-        *_rates(customer_retention_daily, "customer_retention_rate", 365, pl.col("basis")),
-        *_rates(customer_retention_daily, "customer_churn_rate", 30, pl.col("basis")),
-        *_revenue(revenue_retention_daily, settings),
+        *_rates(customers, "customer_retention_rate", 365, pl.col("basis")),
+        *_rates(customers, "customer_churn_rate", 30, pl.col("basis")),
+        *_revenue(revenue, settings),
         *_rates(repeat_purchase_daily, "repeat_purchase_rate", 90),
         *_rates(user_activity_daily, "stickiness", 28, window="period_days"),
         *_rates(user_retention_daily, "retention_rate", 7, pl.lit("user"), window="age_days"),

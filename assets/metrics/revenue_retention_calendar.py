@@ -66,9 +66,10 @@ def measure(
     segments = spans_of(segment_spans, "customer", ["subscription"])
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     starts = once(split_starts(first_fact, segments, ["currency"], replace(settings, first_day=date.min)))
+    paid = once(mrr_pieces(mrr_changes))
     parts = []
     for grain in PERIODS:
-        stood = boundaries(mrr_pieces(mrr_changes), OWNER, "revenue", grain, settings).filter(pl.col("then") > 0)
+        stood = boundaries(paid, OWNER, "revenue", grain, settings).filter(pl.col("then") > 0)
         pieces = dated(split(as_days(stood, pl.lit(True)), segments, pl.col("days_ago")), grain)
         amounts = {name: value.cast(pl.Int64).sum() for name, value in retention_amounts().items()}
         parts += [
