@@ -61,27 +61,39 @@ def with_expected_values(buyers: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_expected_contracts(payers: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
-    """Adds what the shifted beta-geometric expects of who pays now, and how the fit ended.
+    """Adds what the shifted beta-geometric expects of who pays now, and how the fit ended, by the length of terms.
 
-    `contracts` are all there were: `months` and `is_lost`.
+    `contracts` are all there were: `term_months`, `terms` and `is_lost`.
     """
+    parts = [
+        _with_contracts(part, contracts.filter(pl.col("term_months") == months), months)
+        for (months,), part in payers.partition_by("term_months", as_dict=True).items()
+    ]
+    return pl.concat(parts or [_with_contracts(payers, contracts, 1)])
+
+
+def _with_contracts(payers: pl.DataFrame, contracts: pl.DataFrame, term_months: int) -> pl.DataFrame:
     model = _staying(contracts)
     rows = payers.with_columns(contract_model=pl.lit(model.status))
     if not model.is_fitted:
         return _without(rows, "renewal_probability", *(f"expected_contract_value_{days}_days" for days in HORIZONS))
-    mrr, ages = pl.col("mrr") / UNITS_PER_ONE, rows["contract_months"].to_numpy()
-    periods = {days: shifted_beta_geometric.expected_periods(model, ages, ahead) for days, ahead in HORIZONS.items()}
+    mrr, months = pl.col("mrr") / UNITS_PER_ONE, rows["contract_months"].to_numpy()
+    expected = {
+        days: shifted_beta_geometric.expected_parts(model, months, ahead, term_months)
+        for days, ahead in HORIZONS.items()
+    }
+    renewal = shifted_beta_geometric.expected_parts(model, months // term_months, 1, 1)
     return rows.with_columns(
-        pl.Series("renewal_probability", shifted_beta_geometric.expected_periods(model, ages, 1)),
-        *((pl.Series(of) * mrr).alias(f"expected_contract_value_{days}_days") for days, of in periods.items()),
+        pl.Series("renewal_probability", renewal),
+        *((pl.Series(of) * mrr).alias(f"expected_contract_value_{days}_days") for days, of in expected.items()),
     )
 
 
 def _staying(contracts: pl.DataFrame) -> Fit:
-    months = pl.DataFrame({"months": range(1 + max(contracts["months"].to_list(), default=0))})
-    counts = contracts.group_by("months").agg(lost=pl.col("is_lost").sum(), staying=(~pl.col("is_lost")).sum())
-    by_month = months.join(counts, on="months", how="left").fill_null(0).sort("months")
-    lost, staying = (by_month[name].cast(pl.Int64).to_numpy() for name in ("lost", "staying"))
+    terms = pl.DataFrame({"terms": range(1 + max(contracts["terms"].to_list(), default=0))})
+    counts = contracts.group_by("terms").agg(lost=pl.col("is_lost").sum(), staying=(~pl.col("is_lost")).sum())
+    by_term = terms.join(counts, on="terms", how="left").fill_null(0).sort("terms")
+    lost, staying = (by_term[name].cast(pl.Int64).to_numpy() for name in ("lost", "staying"))
     return shifted_beta_geometric.fit(lost, staying)
 
 

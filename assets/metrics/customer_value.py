@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.calendar import day_number
+from assets.calendar import MONTHS, day_number
 from assets.lifetime_value import (
     model_column,
     with_expected_contracts,
@@ -71,10 +71,11 @@ table = Table(
         model_column("orders_model", "How the fit of BG/NBD ended; null without orders."),
         model_column("spending_model", "How the fit of Gamma-Gamma in the currency ended; null without orders."),
         _optional("contract_months", pl.Int64, "Whole months since MRR last began; null without MRR.", "months", 0),
+        _optional("term_months", pl.Int64, "Months of a term as the contract began; 1 for shorter ones.", "months", 1),
         Column(
             "renewal_probability",
             pl.Float64,
-            "Shifted beta-geometric: the chance to stay through the present month.",
+            "Shifted beta-geometric: the chance to stay through the present term.",
             "share",
             True,
             None,
@@ -94,16 +95,22 @@ table = Table(
 def measure(
     order_days: pl.LazyFrame,
     mrr_changes: pl.LazyFrame,
+    subscription_mrr: pl.LazyFrame,
     value_tiers: pl.LazyFrame,
     people: pl.LazyFrame,
     settings: Settings,
 ) -> pl.LazyFrame:
-    """One row per customer and currency; the contracts there were, as `lost_months` (a list) and `contract_months`."""
+    """One row per customer and currency; `contracts` lists all there were."""
     last = pl.lit(settings.last_day)
     tiers = value_tiers.filter(pl.col("start_day") <= last).group_by("person").agg(_latest("tier", "start_day"))
     return (
         _bought(order_days.filter(pl.col("day") <= last), settings)
-        .join(_paid(mrr_changes.filter(pl.col("day") <= last), settings), on=OWNER, how="full", coalesce=True)
+        .join(
+            _paid(mrr_changes.filter(pl.col("day") <= last), subscription_mrr, settings),
+            on=OWNER,
+            how="full",
+            coalesce=True,
+        )
         .join(people.filter(pl.col("kind") == "customer").select("person", customer_id="id"), on="person")
         .join(tiers, on="person", how="left")
         .with_columns(
@@ -136,29 +143,49 @@ def _bought(order_days: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     )
 
 
-def _paid(mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+def _paid(mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """What each customer pays and paid in each currency, and how long its contracts lasted."""
     until = day_number(pl.lit(settings.last_day)) + 1
     days = pl.min_horizontal("end", until) - pl.col("start")
     paid = mrr_pieces(mrr_changes).group_by(OWNER).agg(mrr_days=(pl.col("revenue") * days).sum())
     now = mrr_changes.group_by(OWNER).agg(mrr=_latest("after", "day"))
-    spans = _contracts(mrr_changes, settings)
-    is_lost = pl.col("end").is_not_null()
-    ended = spans.group_by(OWNER).agg(
-        lost_months=pl.col("months").filter(is_lost).sort(), contract_months=pl.col("months").filter(~is_lost).max()
+    contracts = _contracts(mrr_changes, subscription_mrr, settings)
+    goes_on = pl.col("end").is_null()
+    had = contracts.group_by(OWNER).agg(
+        contracts=pl.struct("term_months", "terms", "is_lost"),
+        contract_months=pl.col("months").filter(goes_on).max(),
+        term_months=pl.col("term_months").filter(goes_on).max(),
     )
-    return paid.join(now, on=OWNER).join(ended, on=OWNER)
+    return paid.join(now, on=OWNER).join(had, on=OWNER)
 
 
-def _contracts(mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Each time a customer paid without a break: `months`, the month of the contract in which it was lost (from 1 on),
-    or the whole months it has stayed where `end` is null."""
+def _contracts(mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Each time a customer paid without a break: `months` are over of it, `end` is null where it goes on.
+
+    `terms` is the term in which it was lost (from 1 on), or how many it has stayed through where `is_lost` is false. A
+    loss inside a term that is not over yet is not counted: the term of who stays is not either.
+    """
     turns = mrr_changes.filter(pl.col("movement").is_in([NEW, BACK, LOST])).sort(*OWNER, "day")
     end = pl.col("day").shift(-1).over(OWNER)
     starts = turns.with_columns(end=end).filter(pl.col("movement") != LOST)
-    last_day = pl.col("end").dt.offset_by("-1d").fill_null(pl.lit(settings.last_day))
-    return starts.with_columns(
-        months=_whole_months(pl.col("day"), last_day) + pl.col("end").is_not_null().cast(pl.Int64)
+    last, term = pl.lit(settings.last_day), pl.col("term_months")
+    lost_in = _whole_months(pl.col("day"), pl.col("end").dt.offset_by("-1d")) // term + 1
+    return (
+        starts.join(_terms(subscription_mrr), on=[*OWNER, "day"], how="left")
+        .with_columns(months=_whole_months(pl.col("day"), last))
+        .with_columns(is_lost=pl.col("end").is_not_null() & (lost_in * term <= pl.col("months")))
+        .with_columns(terms=pl.when("is_lost").then(lost_in).otherwise(pl.col("months") // term))
+    )
+
+
+def _terms(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
+    """How many months a term has of the largest subscription that pays from a day on, ties by id."""
+    months = pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int64) * pl.col("interval_count")
+    return (
+        subscription_mrr.filter(pl.col("mrr") > 0)
+        .sort("mrr", "subscription_id", descending=[True, False])
+        .group_by(*OWNER, "day", maintain_order=True)
+        .agg(term_months=months.first().clip(lower_bound=1))
     )
 
 
@@ -188,6 +215,4 @@ def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 def _all_contracts(whole: pl.DataFrame) -> pl.DataFrame:
-    lost = whole.select(months="lost_months", is_lost=pl.lit(True)).explode("months").drop_nulls("months")
-    staying = whole.select(months="contract_months", is_lost=pl.lit(False)).drop_nulls("months")
-    return pl.concat([lost, staying])
+    return whole.select("contracts").drop_nulls().explode("contracts").unnest("contracts")

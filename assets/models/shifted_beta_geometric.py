@@ -14,6 +14,7 @@ from assets.models.fit import TOO_FEW, Fit, Floats, Ints, by_count, greatest
 
 LEAST_CUSTOMERS: Final = 100
 LEAST_LOST: Final = 20
+LEAST_PERIODS: Final = 2  # with losses: one share of those who leave does not tell two parameters
 _START: Final = {"alpha": 1.0, "beta": 1.0}
 
 
@@ -21,10 +22,12 @@ def fit(lost: Ints, staying: Ints) -> Fit:
     """alpha and beta of customers given by periods: `lost[n]` left at the end of their n-th period (from 1 on),
     `staying[n]` were there after n whole periods when they were last looked at.
 
-    `too_few_customers` under 100, or under 20 lost.
+    `too_few_customers` under 100, under 20 lost, or where all were lost in one and the same period.
     """
     lost, staying = _as_long(lost, staying), _as_long(staying, lost)
     if lost.sum() + staying.sum() < LEAST_CUSTOMERS or lost[1:].sum() < LEAST_LOST:
+        return Fit(TOO_FEW)
+    if np.count_nonzero(lost[1:]) < LEAST_PERIODS:
         return Fit(TOO_FEW)
     total = float(lost.sum() + staying.sum())
     gone, here = lost[1:] / total, staying / total
@@ -55,10 +58,14 @@ def survival(model: Fit, periods: Ints) -> Floats:
     return by_count(lambda n: np.exp(betaln(alpha, beta + n) - betaln(alpha, beta)), periods)
 
 
-def expected_periods(model: Fit, ages: Ints, ahead: int) -> Floats:
-    """How many of the next `ahead` periods customers stay through who are there after `ages` whole periods."""
-    at_age = survival(model, ages)
-    return np.asarray(sum((survival(model, ages + n) for n in range(1, ahead + 1)), np.zeros(len(ages))) / at_age)
+def expected_parts(model: Fit, ages: Ints, ahead: int, parts: int) -> Floats:
+    """How many of the next `ahead` parts customers stay through who are there after `ages` of them.
+
+    A period has `parts` of them: a year 12 months. Nobody leaves before the last part of a period.
+    """
+    at_age = survival(model, ages // parts)
+    stays = (survival(model, (ages + n) // parts) for n in range(1, ahead + 1))
+    return np.asarray(sum(stays, np.zeros(len(ages))) / at_age)
 
 
 def _as_long(counts: Ints, other: Ints) -> Ints:

@@ -46,16 +46,23 @@ def buy(population: Population, calendar: Calendar, seed: int) -> Orders:
 
 
 def _order_days(population: Population, calendar: Calendar, chance: np.random.Generator) -> tuple[Ints, Ints, Ints]:
-    """The days each customer orders on: the first on its first day, then again with its channel's chance."""
+    """The days each customer orders on: the first on its first day, then again with a chance of its own about its
+    channel's, at a rate of its own."""
     who = np.flatnonzero(population.has_shop)
     day, rank = population.first_day[who], 0
-    repeat = np.array(planted.CHANNEL_REPEAT)[population.channel]
+    share = np.array(planted.CHANNEL_REPEAT)[population.channel]
+    repeat = chance.beta(planted.REPEAT_CONCENTRATION * share, planted.REPEAT_CONCENTRATION * (1 - share))
+    rate = chance.gamma(planted.ORDER_RATE_SHAPE, 1 / planted.ORDER_RATE_SHAPE, len(share))
+    mean_gap = planted.ORDER_GAP_MEAN_DAYS / rate
+    most = planted.ORDER_GAP_MOST_DAYS - 1
     shifted = _calendar_pull(calendar)
     customers, days, ranks = [who], [day], [np.zeros_like(who)]
     while len(who):
         goes_on = chance.random(len(who)) < repeat[who]
         who, day, rank = who[goes_on], day[goes_on], rank + 1
-        gap = 1 + np.minimum(chance.exponential(planted.ORDER_GAP_MEAN_DAYS, len(who)), planted.ORDER_GAP_MOST_DAYS - 1)
+        # An exponential gap that is known to be under the most there is.
+        reach = 1 - np.exp(-most / mean_gap[who])
+        gap = 1 + np.minimum(-mean_gap[who] * np.log1p(-chance.random(len(who)) * reach), most)
         day = day + gap.astype(np.int64)
         inside = day < calendar.days
         who, day = who[inside], day[inside]

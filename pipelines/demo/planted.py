@@ -77,7 +77,9 @@ UNSTATED_CANCEL = 0.04  # cancels whose row names neither type nor reason
 REASONS = ("price", "missing_feature", "competitor", "no_longer_needed", "too_complex")
 REASON_SHARES = ((0.40, 0.12, 0.14, 0.24, 0.10), (0.26, 0.28, 0.22, 0.14, 0.10), (0.16, 0.32, 0.34, 0.08, 0.10))
 
-ORDER_GAP_MEAN_DAYS = 32.0
+ORDER_GAP_MEAN_DAYS = 32.0  # at the average rate; the rates of customers differ (gamma of this shape)
+ORDER_RATE_SHAPE = 3.0
+REPEAT_CONCENTRATION = 10.0  # customers of a channel differ (beta of this concentration about the channel's share)
 ORDER_GAP_MOST_DAYS = 180
 HOLIDAY_SHIFT_MOST_DAYS = 30
 ORDER_MEDIAN_CENTS = (5200, 4700, 4100)  # by currency

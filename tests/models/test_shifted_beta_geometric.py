@@ -53,7 +53,7 @@ def test_expected_periods_add_up_survival() -> None:
     """alpha 1, beta 1: S(t) = 1 / (t + 1). Of two periods after the first: (1/3 + 1/4) / (1/2)."""
     model = Fit("fitted", {"alpha": 1.0, "beta": 1.0})
     assert model_of.survival(model, np.array([0, 1, 2, 3])) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
-    assert model_of.expected_periods(model, np.array([0, 1]), 2) == pytest.approx([1 / 2 + 1 / 3, 7 / 6])
+    assert model_of.expected_parts(model, np.array([0, 1]), 2, 1) == pytest.approx([1 / 2 + 1 / 3, 7 / 6])
 
 
 def test_too_little_data_gives_no_number() -> None:
@@ -61,3 +61,14 @@ def test_too_little_data_gives_no_number() -> None:
     assert model_of.fit(np.array([0, 19]), np.array([0, 500])) == Fit(TOO_FEW)
     assert model_of.fit(np.array([0, 50]), np.array([0, 49])) == Fit(TOO_FEW)
     assert model_of.fit(nobody, np.array([0, 0, 5_000])) == Fit(TOO_FEW)
+
+
+def test_losses_of_one_period_alone_give_no_number() -> None:
+    """A year of yearly terms: a quarter left at its end. Any alpha and beta of that share are as likely."""
+    assert model_of.fit(np.array([0, 50, 0]), np.array([100, 150, 0])) == Fit(TOO_FEW)
+
+
+def test_a_year_is_left_at_its_end() -> None:
+    """alpha 1, beta 1, after 10 of 12 months: of the next 3 the first is sure, then half of the customers stay."""
+    model = Fit("fitted", {"alpha": 1.0, "beta": 1.0})
+    assert model_of.expected_parts(model, np.array([10, 0]), 3, 12) == pytest.approx([1 + 1 / 2 + 1 / 2, 3])

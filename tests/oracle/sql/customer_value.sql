@@ -25,6 +25,10 @@ began AS (  -- the first day of the days without a break on which who pays now h
       SELECT max(b.day) FROM customer_mrr b WHERE b.customer_id = m.customer_id AND b.currency = m.currency AND b.mrr = 0) + 1,
     min(m.day)) AS day
   FROM customer_mrr m GROUP BY m.customer_id, m.currency),
+terms AS (  -- of the largest subscription that pays on that first day, ties by id
+  SELECT customer_id, currency, CASE s.interval WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'year' THEN 12 END * s.interval_count AS months
+  FROM began b JOIN subscription_mrr s USING (customer_id, currency, day) WHERE s.mrr > 0
+  QUALIFY row_number() OVER (PARTITION BY customer_id, currency ORDER BY s.mrr DESC, s.subscription_id) = 1),
 whole AS (  -- the months that are over: 31 January, 29 February, 31 March
   SELECT customer_id, currency, (SELECT count(*) FROM (SELECT unnest(generate_series(1, 60)) AS n) WHERE day + to_months(CAST(n AS INTEGER)) <= (SELECT d FROM w)) AS months
   FROM began)
@@ -39,9 +43,10 @@ SELECT o.customer_id, o.currency, coalesce(b.orders, 0) AS orders, coalesce(mone
   CAST(NULL AS DOUBLE) AS probability_alive, CAST(NULL AS DOUBLE) AS expected_orders_90_days, CAST(NULL AS DOUBLE) AS expected_orders_365_days,
   CAST(NULL AS DOUBLE) AS expected_value_90_days, CAST(NULL AS DOUBLE) AS expected_value_365_days,
   CASE WHEN b.orders > 0 THEN 'too_few_customers' END AS orders_model, CASE WHEN b.orders > 0 THEN 'too_few_customers' END AS spending_model,
-  CASE WHEN p.mrr > 0 THEN m.months END AS contract_months, CAST(NULL AS DOUBLE) AS renewal_probability,
+  CASE WHEN p.mrr > 0 THEN m.months END AS contract_months,
+  CASE WHEN p.mrr > 0 THEN coalesce(l.months, 1) END AS term_months, CAST(NULL AS DOUBLE) AS renewal_probability,
   CAST(NULL AS DOUBLE) AS expected_contract_value_90_days, CAST(NULL AS DOUBLE) AS expected_contract_value_365_days,
   CASE WHEN p.mrr > 0 THEN 'too_few_customers' END AS contract_model
 FROM owners o LEFT JOIN scored b USING (customer_id, currency) LEFT JOIN paid p USING (customer_id, currency)
-LEFT JOIN whole m USING (customer_id, currency)
+LEFT JOIN whole m USING (customer_id, currency) LEFT JOIN terms l USING (customer_id, currency)
 LEFT JOIN tiers t ON t.person = o.customer_id AND t.first_of_month = CAST(date_trunc('month', (SELECT d FROM w)) AS DATE)
