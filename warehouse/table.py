@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -93,7 +94,7 @@ class Migration:
     after: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """A table: its grain, its columns in published order, and how it is laid out.
 
@@ -150,6 +151,10 @@ class Table:
 
     def arrow_schema(self) -> pa.Schema:
         """The Arrow schema with every description and unit inside, so that a single file explains itself."""
+        return self._arrow_schema
+
+    @cached_property
+    def _arrow_schema(self) -> pa.Schema:
         plain = pl.DataFrame(schema=self.polars_schema()).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
         fields = [
             plain.field(column.name).with_nullable(column.nullable).with_metadata(_metadata(column))
