@@ -37,11 +37,9 @@ table = Table(
 
 def build(events: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """One row per customer, day and role with an event; of answers at one instant the lowest counts."""
-    named = [
-        events.filter(pl.col("event_name").is_in(names)).with_columns(role=pl.lit(role), score=_score(role))
-        for role, names in settings.roles.items()
-    ]
-    known = pl.concat(named or [events.clear().with_columns(role=pl.lit(ROLES[0]), score=_score(ROLES[0]))])
+    pairs = sorted({(name, role) for role, names in settings.roles.items() for name in names})
+    meant = pl.LazyFrame(pairs, schema={"event_name": pl.String, "role": pl.String}, orient="row")
+    known = events.join(meant, on="event_name").with_columns(score=pl.coalesce(_score(role) for role in SCALES))
     return (
         known.filter(pl.col("score").is_not_null() | ~pl.col("role").is_in(list(SCALES)))
         .group_by(pl.col("customer_shard").alias("shard"), pl.col("customer").alias("person"), "day", "role")
@@ -53,6 +51,5 @@ def build(events: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 def _score(role: str) -> pl.Expr:
-    if role not in SCALES:
-        return pl.lit(None, pl.Int64)
-    return pl.when(pl.col("value").is_between(*SCALES[role])).then(to_units(pl.col("value")))
+    is_answer = (pl.col("role") == role) & pl.col("value").is_between(*SCALES[role])
+    return pl.when(is_answer).then(to_units(pl.col("value")))
