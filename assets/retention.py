@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.states.subscription_mrr import TYPES
-from assets.steps import closed, delayed, in_range, overlay
+from assets.steps import closed, delayed, overlay_in_range
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio
 
@@ -135,7 +135,7 @@ def windows(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     then = delayed(function, days).rename({"state": "then"})
     first = day_number(pl.lit(settings.first_day))
     return (
-        in_range(overlay([now, then], ["basis", "person"]), settings)
+        overlay_in_range([now, then], ["basis", "person"], settings)
         .join(first_starts(spans), on=["basis", "person"])
         # A piece may begin before the range, where a first span that was left out still made the customer new.
         .with_columns(is_first=pl.max_horizontal("start", first) < pl.col("first_start") + days)

@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import converted
-from assets.steps import closed, delayed, overlay, trailing
+from assets.steps import closed, delayed, overlay, overlay_in_range, trailing
 from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Measure, Ratio
 
@@ -108,8 +108,9 @@ def trailing_revenue(order_days: pl.LazyFrame, days: int) -> pl.LazyFrame:
     return trailing(order_days.select(*OWNER, "revenue", day=day_number(pl.col("day"))), days, ["revenue"])
 
 
-def revenue_windows(steps: pl.LazyFrame, activity: pl.LazyFrame, days: int) -> pl.LazyFrame:
-    """Days D with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below 0), `days_ago`.
+def revenue_windows(steps: pl.LazyFrame, activity: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
+    """Days D of the range with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below
+    0), `days_ago`.
 
     The segment is read at the start of the window, `days_ago`, if the customer was active then, else at its end.
     """
@@ -120,7 +121,7 @@ def revenue_windows(steps: pl.LazyFrame, activity: pl.LazyFrame, days: int) -> p
         delayed(activity, days).join(owners, on="person"),
     ]
     return (
-        overlay(functions, OWNER)
+        overlay_in_range(functions, OWNER, settings)
         .filter(pl.col("then") > 0)
         .with_columns(pl.col("now").clip(lower_bound=0), days_ago=pl.when(pl.col("state") == 1).then(days).otherwise(0))
     )

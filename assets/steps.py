@@ -53,10 +53,14 @@ def overlay(functions: Sequence[pl.LazyFrame], owner: Sequence[str]) -> pl.LazyF
     )
 
 
-def in_range(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Only the pieces that the range of days can see, or the day before it: cut before they are split by segments."""
-    first, last = day_number(pl.lit(settings.first_day)), day_number(pl.lit(settings.last_day))
-    return pieces.filter(pl.col("start") <= last, pl.col("end") >= first)
+def overlay_in_range(functions: Sequence[pl.LazyFrame], owner: Sequence[str], settings: Settings) -> pl.LazyFrame:
+    """The pieces of `overlay` as far as the range of days, or the day before it, can see them.
+
+    What changed before is one change there, and so is what changes later: of most owners little is left to sort.
+    """
+    first, last = (day.toordinal() - date(1970, 1, 1).toordinal() for day in (settings.first_day, settings.last_day))
+    seen = [function.with_columns(pl.col("day").clip(first - 1, last + 1)) for function in functions]
+    return overlay(seen, owner).filter(pl.col("start") <= last, pl.col("end") >= first)
 
 
 def changes(

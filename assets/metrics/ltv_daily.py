@@ -10,9 +10,9 @@ import polars as pl
 from assets.calendar import day_number
 from assets.conversion import converted
 from assets.retention import first_facts_by_basis
-from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_pieces
+from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_steps
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, closed, delayed, in_range, overlay
+from assets.steps import changes, closed, delayed, overlay_in_range
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -91,7 +91,7 @@ def measure(
 ) -> pl.LazyFrame:
     """Changes of MRR and customers by day, currency and segment, in contract currency; and customers whatever it is."""
     segments = spans_of(segment_spans, "customer", ["subscription"])
-    pieces = in_range(mrr_pieces(mrr_changes), settings)
+    pieces = overlay_in_range([mrr_steps(mrr_changes)], OWNER, settings)
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     in_contract = [
         changes(_of(split(pieces, segments)), KEYS, {"mrr": pl.col("revenue")}, settings.first_day, settings.last_day),
@@ -123,10 +123,10 @@ def _customers(paying: pl.LazyFrame, owner: list[str], segments: pl.LazyFrame, s
     """Who pays now, and of those who paid at the start of each window who does not: in the segment of then."""
     reporting = None if "currency" in owner else settings.reporting_currency
     days = (settings.first_day, settings.last_day)
-    now = in_range(overlay([paying], owner), settings)
+    now = overlay_in_range([paying], owner, settings)
     parts = [changes(_of(split(now, segments), reporting), KEYS, {"customers_paying": pl.lit(1)}, *days)]
     for window in WINDOWS:
-        both = in_range(overlay([paying, delayed(paying, window).rename({"pays": "paid"})], owner), settings)
+        both = overlay_in_range([paying, delayed(paying, window).rename({"pays": "paid"})], owner, settings)
         counts = {
             f"customers_at_start_{window}_days": pl.lit(1),
             f"customers_lost_{window}_days": pl.col("pays") == 0,

@@ -9,9 +9,9 @@ import polars as pl
 
 from assets.calendar import day_number, to_date
 from assets.conversion import converted
-from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_pieces, mrr_steps
+from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_steps
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, in_range, overlay
+from assets.steps import changes, overlay_in_range
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -105,7 +105,7 @@ def _left_over() -> pl.Expr:
 def _in_contract_currency(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
-    pieces = in_range(mrr_pieces(mrr_changes), settings)
+    pieces = overlay_in_range([mrr_steps(mrr_changes)], OWNER, settings)
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     parts = [
         _stocks(split(pieces, segments), settings),
@@ -120,7 +120,7 @@ def _in_any_currency(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Customers, each counted once whatever currencies they pay in."""
-    paying = in_range(overlay([mrr_steps(mrr_changes).drop("currency")], ["person"]), settings)
+    paying = overlay_in_range([mrr_steps(mrr_changes).drop("currency")], ["person"], settings)
     moved = _moved(mrr_changes, settings).unique(["person", "day", "movement"])
     first_fact = subscription_mrr.group_by("person").agg(pl.col("day").min())
     keys = ["segment", "segment_value"]

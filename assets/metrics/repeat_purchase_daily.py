@@ -10,7 +10,7 @@ import polars as pl
 from assets.calendar import day_number
 from assets.retention import activity_on, recent
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, delayed, in_range, overlay, trailing
+from assets.steps import changes, delayed, overlay_in_range, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -90,7 +90,7 @@ def _window(daily: pl.LazyFrame, spans: pl.LazyFrame, days: int, settings: Setti
     )
     inside = trailing(came, days, ["order_days", "orders"])
     return (
-        in_range(overlay([inside, delayed(active, days).rename({"state": "then"})], ["person"]), settings)
+        overlay_in_range([inside, delayed(active, days).rename({"state": "then"})], ["person"], settings)
         .filter(pl.col("order_days") > 0)
         .with_columns(window_days=pl.lit(days, pl.Int64), days_ago=pl.when(pl.col("then") == 1).then(days).otherwise(0))
     )

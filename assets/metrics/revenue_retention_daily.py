@@ -20,7 +20,7 @@ from assets.revenue import (
     with_converted,
 )
 from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, in_range
+from assets.steps import changes
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
 
@@ -60,7 +60,7 @@ def measure(
         ordered = order_days.filter(day_number(pl.col("day")) >= begins)
         for basis, steps in (("subscription", mrr_steps(mrr_changes)), ("orders", trailing_revenue(ordered, days))):
             active = activity_on(recent(activity_spans, days, settings), basis)
-            windows = in_range(revenue_windows(steps, active, days), settings)
+            windows = revenue_windows(steps, active, days, settings)
             pieces.append(windows.with_columns(basis=pl.lit(basis), window_days=pl.lit(days, pl.Int64)))
     amounts = changes(
         split(pl.concat(pieces).with_columns(is_converted=pl.lit(False)), segments, pl.col("days_ago")),
