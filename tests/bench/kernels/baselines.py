@@ -36,11 +36,14 @@ def _in_duckdb(work: Work, home: Path) -> pl.DataFrame:
 
 
 def _in_chdb(work: Work, home: Path) -> pl.DataFrame:
-    import chdb
+    from chdb import session
 
     inputs = {state.removesuffix("_all"): _clickhouse_input(home, state) for state in work.states}
-    told = chdb.query(_query(work.query("chdb"), **inputs), "Parquet")
-    return pl.read_parquet(told.bytes())
+    *steps, last = _query(work.query("chdb"), **inputs).split(";\n")
+    database = session.Session()
+    for step in steps:
+        database.query(step)
+    return pl.read_parquet(database.query(last, "Parquet").bytes())
 
 
 def _clickhouse_input(home: Path, state: str) -> str:

@@ -20,6 +20,8 @@ def table(measured: Mapping[str, Runs], works: Sequence[Work], title: str) -> It
     yield f"|---|{'---:|' * (3 + 3 * len(engines))}"
     for work in works:
         runs = measured[work.name]
+        if work.like:
+            continue
         ours = {kind: typical(runs[OURS], kind) for kind in ("cpu", "wall", "peak")}
         cells = [work.title, f"{ours['cpu']:.2f} s", f"{ours['wall']:.2f} s"]
         for engine in engines:
@@ -28,6 +30,7 @@ def table(measured: Mapping[str, Runs], works: Sequence[Work], title: str) -> It
         yield f"| {' | '.join(cells)} |"
     yield ""
     yield from _of_decoding(measured, works)
+    yield from _by_segment(measured, works)
 
 
 def typical(runs: Sequence[Mapping[str, float]], kind: str) -> float:
@@ -49,3 +52,13 @@ def _of_decoding(measured: Mapping[str, Runs], works: Sequence[Work]) -> Iterato
             decoding, ours = typical(runs[DECODING], "cpu"), typical(runs[OURS], "cpu")
             times = ours / decoding
             yield f"Reading the rows of {work.title} alone takes {decoding:.2f} s; all of it {times:.1f} times that."
+
+
+def _by_segment(measured: Mapping[str, Runs], works: Sequence[Work]) -> Iterator[str]:
+    """What five dimensions cost against `all` alone, of the works that were measured both ways."""
+    for work in works:
+        if work.like in measured:
+            alone, split = (measured[name][OURS] for name in (work.like, work.name))
+            times = typical(split, "cpu") / typical(alone, "cpu")
+            peak = f"{typical(split, 'peak'):,.0f} MB against {typical(alone, 'peak'):,.0f} MB"
+            yield f"{work.title} by five dimensions: {times:.1f} times the CPU of `all` alone (goal 2.5), {peak}."

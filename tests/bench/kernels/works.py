@@ -5,7 +5,7 @@ The baseline of an engine is a query under its folder, named like the work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,8 @@ ENGINES: Final = {"duckdb": QUERIES / "duckdb", "chdb": QUERIES / "clickhouse"}
 @dataclass(frozen=True)
 class Work:
     """A table for the configured `sources`; of a parameter not in `states` there are no rows. `goals` is how many times
-    the CPU of ours each engine should take."""
+    the CPU of ours each engine should take. A work `like` another one has its queries but is measured against it, in
+    ours alone."""
 
     name: str
     title: str
@@ -36,6 +37,7 @@ class Work:
     goals: dict[str, float]
     dimensions: tuple[str, ...] = ()
     is_decoded: bool = False
+    like: str = ""
 
     @property
     def entry(self) -> Entry:
@@ -46,10 +48,12 @@ class Work:
         return business.settings(self.sources, self.dimensions)
 
     def query(self, engine: str) -> Path:
-        return ENGINES[engine] / f"{self.name}.sql"
+        return ENGINES[engine] / f"{self.like or self.name}.sql"
 
     def engines(self) -> list[str]:
         """Ours, every engine that has a query for the work, and decoding alone where that is asked for."""
+        if self.like:
+            return [OURS]
         theirs = [engine for engine in ENGINES if self.query(engine).exists()]
         return [OURS, *theirs, *([DECODING] if self.is_decoded else [])]
 
@@ -84,7 +88,7 @@ def shards_of(home: Path) -> int:
     return len(list((home / "data" / "states" / "people").iterdir()))
 
 
-WORKS: Final = (
+_ALONE: Final = (
     Work(
         "rolling_actives",
         "rolling actives and lifecycle",
@@ -135,6 +139,15 @@ WORKS: Final = (
         {"duckdb": 1.2},
     ),
 )
+
+
+def _by_segment(work: Work) -> Work:
+    """The same work with all dimensions of `segment_spans` instead of `all` alone."""
+    states = tuple(state.removesuffix("_all") for state in work.states)
+    return replace(work, name=f"{work.name}_by_segment", states=states, goals={}, like=work.name)
+
+
+WORKS: Final = (*_ALONE, *(_by_segment(work) for work in _ALONE if "segment_spans_all" in work.states))
 
 
 def named(name: str) -> Work:

@@ -1,5 +1,6 @@
 -- A customer's activity as steps of `state`: 1 while active, -n after being lost as the n-th type. Laid over itself w
--- days later, it is cut where either changes; the pieces' starts and ends, added up over days, are the counts.
+-- days later, it is cut where either changes, and cut again where the customer's segment value does, as it was at the
+-- window's start if active then; the pieces' starts and ends, added up over days, are the counts.
 WITH kinds AS (
     SELECT unnest(['voluntary', 'involuntary', 'paused', 'unknown']) AS churn_type, unnest([1, 2, 3, 4]) AS lost_as
 ), spans AS (
@@ -20,17 +21,29 @@ WITH kinds AS (
 ), points AS (
     SELECT basis, person, w, first_start, day, sum(now) AS now, sum(before) AS before FROM both_sides GROUP BY ALL
 ), overlaid AS (
-    SELECT basis, w, first_start, day AS s, coalesce(lead(day) OVER mine, 2000000) AS e, sum(now) OVER mine AS now,
+    SELECT basis, person, w, first_start, day AS s, coalesce(lead(day) OVER mine, 2000000) AS e, sum(now) OVER mine AS now,
         sum(before) OVER mine AS before
     FROM points WINDOW mine AS (PARTITION BY basis, person, w ORDER BY day)
+), segments AS MATERIALIZED (
+    SELECT person, basis, segment, segment_value,
+        coalesce(start_day - DATE '1970-01-01', -1000000) AS since, coalesce(end_day - DATE '1970-01-01', 2000000) AS until
+    FROM segment_spans WHERE kind = 'customer'
 ), pieces AS (
-    SELECT *, greatest(s, $first_day - DATE '1970-01-01') < first_start + w AS is_first FROM overlaid
+    SELECT *, greatest(s, $first_day - DATE '1970-01-01') < first_start + w AS is_first,
+        CASE WHEN before = 1 THEN w ELSE 0 END AS shift
+    FROM overlaid
     WHERE (now = 1 OR before = 1) AND s <= $last_day - DATE '1970-01-01' AND e > $first_day - DATE '1970-01-01'
+), split AS (
+    SELECT pieces.basis, w, segment, segment_value, greatest(s, since + shift, $first_day - DATE '1970-01-01') AS s,
+        least(e, until + shift) AS e, now, before, is_first
+    FROM pieces JOIN segments USING (person)
+    WHERE coalesce(segments.basis = pieces.basis, true) AND greatest(s, since + shift) < least(e, until + shift)
 ), looks AS (
-    SELECT basis, w, greatest(s, $first_day - DATE '1970-01-01') AS s, e, now, before, is_first, count(*) AS customers
-    FROM pieces GROUP BY ALL
+    SELECT *, count(*) AS customers FROM split
+    WHERE s <= $last_day - DATE '1970-01-01' AND e > $first_day - DATE '1970-01-01' AND s < e
+    GROUP BY ALL
 ), counts AS (
-    SELECT basis, w, s, e,
+    SELECT basis, w, segment, segment_value, s, e,
         customers * (before = 1)::INTEGER AS at_start,
         customers * (before = 1 AND now = 1)::INTEGER AS retained,
         customers * (before = 1 AND now <> 1)::INTEGER AS lost,
@@ -43,32 +56,35 @@ WITH kinds AS (
         customers * (now = 1)::INTEGER AS at_end
     FROM looks
 ), rows AS (
-    SELECT basis, w, s AS day, * EXCLUDE (basis, w, s, e) FROM counts
+    SELECT basis, w, segment, segment_value, s AS day, * EXCLUDE (basis, w, segment, segment_value, s, e) FROM counts
     UNION ALL
-    SELECT basis, w, e, -at_start, -retained, -lost, -voluntary, -involuntary, -paused, -unknown, -new, -reactivated,
+    SELECT basis, w, segment, segment_value, e, -at_start, -retained, -lost, -voluntary, -involuntary, -paused, -unknown, -new, -reactivated,
         -at_end
     FROM counts WHERE e <= $last_day - DATE '1970-01-01'
     UNION ALL
-    SELECT basis, w, min(day), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    SELECT facts.basis, w, segment, segment_value, min(greatest(day, since)), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
     FROM (
-        SELECT unnest(['orders', 'subscription', 'usage']) AS basis,
+        SELECT person, unnest(['orders', 'subscription', 'usage']) AS basis,
             unnest([first_order_day, first_subscription_day, first_usage_day]) - DATE '1970-01-01' AS day
         FROM people WHERE kind = 'customer'
-    ), windows
-    WHERE day <= $last_day - DATE '1970-01-01' GROUP BY ALL
+    ) facts JOIN segments USING (person), windows
+    WHERE day IS NOT NULL AND coalesce(segments.basis = facts.basis, true) AND greatest(day, since) < until
+        AND greatest(day, since) <= $last_day - DATE '1970-01-01'
+    GROUP BY ALL
 ), grid AS (
-    SELECT basis, w, unnest(generate_series(min(day), $last_day - DATE '1970-01-01')) AS day FROM rows GROUP BY basis, w
+    SELECT basis, w, segment, segment_value, unnest(generate_series(min(day), $last_day - DATE '1970-01-01')) AS day FROM rows
+    GROUP BY basis, w, segment, segment_value
 ), summed AS (
-    SELECT basis, w, day, sum(COLUMNS(* EXCLUDE (basis, w, day))) FROM rows GROUP BY basis, w, day
+    SELECT basis, w, segment, segment_value, day, sum(COLUMNS(* EXCLUDE (basis, w, segment, segment_value, day))) FROM rows GROUP BY basis, w, segment, segment_value, day
 ), stocks AS (
-    SELECT basis, w, day, sum(coalesce(COLUMNS(summed.* EXCLUDE (basis, w, day)), 0)) OVER mine
-    FROM grid LEFT JOIN summed USING (basis, w, day) WINDOW mine AS (PARTITION BY basis, w ORDER BY day)
+    SELECT basis, w, segment, segment_value, day, sum(coalesce(COLUMNS(summed.* EXCLUDE (basis, w, segment, segment_value, day)), 0)) OVER mine
+    FROM grid LEFT JOIN summed USING (basis, w, segment, segment_value, day) WINDOW mine AS (PARTITION BY basis, w, segment, segment_value ORDER BY day)
 )
 SELECT
     basis,
     DATE '1970-01-01' + day::INTEGER AS date,
     w AS window_days,
-    'all' AS segment, 'all' AS segment_value,
+    segment, segment_value,
     at_start AS customers_at_start,
     retained AS customers_retained,
     lost AS customers_lost,
