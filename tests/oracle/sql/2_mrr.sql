@@ -27,7 +27,7 @@ SELECT s.day, s.subscription_id, (
 FROM subscription_states s WHERE s.status = 'past_due';
 
 CREATE TABLE subscription_mrr AS
-SELECT s.*, p.first_day IS NOT NULL AND s.day < p.first_day + rules.grace_days AS is_in_grace,
+SELECT s.*, p.first_day + rules.grace_days AS grace_end, p.first_day IS NOT NULL AND s.day < p.first_day + rules.grace_days AS is_in_grace,
   CASE WHEN s.status = 'active' THEN s.price
        WHEN s.status = 'past_due' AND s.day < p.first_day + rules.grace_days AND EXISTS (
          SELECT 1 FROM subscription_states b WHERE b.subscription_id = s.subscription_id
@@ -39,14 +39,14 @@ LEFT JOIN past_due p ON p.day = s.day AND p.subscription_id = s.subscription_id;
 CREATE TABLE subscription_ends AS  -- subscriptions that stop paying on a day for the (customer, currency) they paid for
 SELECT n.day, n.subscription_id, b.customer_id, b.currency, b.plan, b.mrr,
   CASE WHEN b.customer_id <> n.customer_id OR b.currency <> n.currency THEN 'unknown'
-       WHEN n.status = 'deleted' THEN 'unknown'
+       WHEN n.status = 'deleted' THEN CASE WHEN n.day = b.grace_end THEN 'involuntary' ELSE 'unknown' END
        WHEN n.status = 'canceled' THEN coalesce(n.churn_type, CASE WHEN b.status = 'past_due' THEN 'involuntary' ELSE 'unknown' END)
        WHEN n.status = 'paused' THEN 'paused'
        WHEN n.status = 'trialing' THEN coalesce(n.churn_type, 'unknown')
        WHEN n.status = 'past_due' AND NOT n.is_in_grace THEN 'involuntary'
        ELSE 'voluntary' END AS churn_type,
   CASE WHEN b.customer_id <> n.customer_id OR b.currency <> n.currency THEN 'moved'
-       WHEN n.status = 'deleted' THEN 'source_deleted'
+       WHEN n.status = 'deleted' THEN CASE WHEN n.day = b.grace_end THEN 'past_due' ELSE 'source_deleted' END
        WHEN n.status IN ('canceled', 'paused', 'trialing') THEN n.churn_reason
        WHEN n.status = 'past_due' AND NOT n.is_in_grace THEN 'past_due'
        ELSE 'moved_to_free' END AS churn_reason
