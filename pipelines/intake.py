@@ -67,7 +67,9 @@ class _Intake:
 
     def take(self, files: Sequence[InboxFile]) -> IngestResult:
         scratch = self._draft.folder / "arrivals" / self._source
-        arrivals = Arrivals(scratch, self._reader.contract.PERSON, self._config.shards)
+        contract = self._reader.contract
+        by_month = contract.table.partitioning == "shard/month"
+        arrivals = Arrivals(scratch, contract.PERSON, self._config.shards, by_month=by_month)
         deliveries: list[Delivery] = []
         for number, file in enumerate(files, 1):
             found = read(self._config, self._reader, file, self._waits_before(file), today(self._config))

@@ -1,35 +1,42 @@
-"""The rows that a run takes in, by shard: in memory while they are few, beyond that in scratch files.
+"""The rows that a run takes in, by shard and month: in memory while they are few, beyond that in scratch files.
 
-So what a run needs at once is a file, then the rows of one shard, however much arrived.
+So what a run needs at once is a file, then some months of one shard, however much arrived; and the ids of all people.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from warehouse.codes import shard_of
 
-ROWS_IN_MEMORY = 2_500_000
+ROWS_IN_MEMORY = 1_000_000
 KINDS = ("user", "customer")
+
+
+Place = tuple[int, int]  # shard, and the month as year * 100 + month; 0 where the table has none
 
 
 class Arrivals:
     """Add the rows of file after file, number the people, then read shard by shard.
 
-    `person` is the id whose shard a row belongs to; where a table has no shards (None) all rows are of shard 0.
+    `person` is the id whose shard a row belongs to; where a table has no shards (None) all rows are of shard 0. Rows
+    carry `shard` and `month`, which is 0 for tables that are not `by_month`.
     """
 
-    def __init__(self, scratch: Path, person: str | None, shards: int) -> None:
+    def __init__(self, scratch: Path, person: str | None, shards: int, *, by_month: bool) -> None:
         self._scratch = scratch
         self._person = person
         self._shards = shards
+        self._month = month_number() if by_month else pl.lit(0, pl.Int32)
         self._waiting: list[pl.DataFrame] = []
         self._rows_waiting = 0
-        self._spilled: dict[int, list[Path]] = {}
+        self._spilled: dict[Place, list[Path]] = {}
+        self._sizes: Counter[Place] = Counter()
         self._ids: dict[str, list[pl.Series]] = {}
         self._numbers: Mapping[str, pl.DataFrame] = {}
         self.rows = 0
@@ -41,7 +48,10 @@ class Arrivals:
             if f"{kind}_id" in rows.columns:
                 self._ids.setdefault(kind, []).append(rows[f"{kind}_id"].unique())
         shard = shard_of(rows[person], self._shards) if person else pl.lit(0, pl.UInt16)
-        self._waiting.append(rows.with_columns(shard=shard))
+        placed = rows.with_columns(shard=shard).with_columns(month=self._month)
+        for number, month, size in placed.group_by("shard", "month").len().iter_rows():
+            self._sizes[number, month] += size
+        self._waiting.append(placed)
         self._rows_waiting += rows.height
         self.rows += rows.height
         if self._rows_waiting > ROWS_IN_MEMORY:
@@ -56,12 +66,23 @@ class Arrivals:
         self._numbers = people
 
     def shards(self) -> list[int]:
-        found = {shard for part in self._held() for shard in part["shard"].unique()}
-        return sorted(found | self._spilled.keys())
+        return sorted({shard for shard, _ in self._sizes})
 
-    def of_shard(self, shard: int) -> pl.DataFrame:
-        """The rows of a shard, with codes, in no particular order."""
-        rows = self._scan([shard]).collect()
+    def of_shard(self, shard: int) -> Iterator[pl.DataFrame]:
+        """The rows of a shard, with codes, in no particular order: whole months, as many at once as fit."""
+        for places in self._that_fit([place for place in sorted(self._sizes) if place[0] == shard]):
+            yield self._numbered(self._scan(places).collect())
+
+    def _that_fit(self, places: Sequence[Place]) -> Iterator[list[Place]]:
+        fitting: list[Place] = []
+        for place in places:
+            if fitting and sum(self._sizes[one] for one in (*fitting, place)) > ROWS_IN_MEMORY:
+                yield fitting
+                fitting = []
+            fitting.append(place)
+        yield fitting
+
+    def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         for kind, numbers in self._numbers.items():
             taken = ["shard"] if self._person == f"{kind}_id" else []
             numbered = numbers.drop(taken).rename({"id": f"{kind}_id", "code": kind})
@@ -70,14 +91,17 @@ class Arrivals:
 
     def all(self) -> pl.LazyFrame:
         """Every row, without codes."""
-        return self._scan(self.shards())
+        return self._scan(sorted(self._sizes))
 
     def discard(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def _scan(self, shards: list[int]) -> pl.LazyFrame:
-        paths = [path for shard in shards for path in self._spilled.get(shard, [])]
-        parts = [part.lazy().filter(pl.col("shard").is_in(shards)) for part in self._held()]
+    def _scan(self, places: Sequence[Place]) -> pl.LazyFrame:
+        """The rows of these places, which are all places or of one shard."""
+        paths = [path for place in places for path in self._spilled.get(place, [])]
+        shards, months = (sorted({place[i] for place in places}) for i in (0, 1))
+        is_wanted = pl.col("shard").is_in(shards) & pl.col("month").is_in(months)
+        parts = [part.lazy().filter(is_wanted) for part in self._held()]
         return pl.concat([*parts, *([pl.scan_ipc(paths)] if paths else [])])
 
     def _held(self) -> list[pl.DataFrame]:
@@ -90,8 +114,16 @@ class Arrivals:
         self._scratch.mkdir(parents=True, exist_ok=True)
         (held,) = self._held()
         self._waiting, self._rows_waiting = [], 0
-        for (shard,), rows in held.partition_by("shard", as_dict=True).items():
+        for (shard, month), rows in held.partition_by("shard", "month", as_dict=True).items():
             assert isinstance(shard, int)
-            paths = self._spilled.setdefault(shard, [])
-            paths.append(self._scratch / f"{shard}.{len(paths)}.arrow")
+            assert isinstance(month, int)
+            paths = self._spilled.setdefault((shard, month), [])
+            paths.append(self._scratch / f"{shard}.{month}.{len(paths)}.arrow")
             rows.write_ipc(paths[-1], compression="lz4")
+        # Of most people there were rows in several files.
+        self._ids = {kind: [ids] for kind, ids in self.people().items()}
+
+
+def month_number() -> pl.Expr:
+    """The month of `day` as year * 100 + month."""
+    return pl.col("day").dt.year() * 100 + pl.col("day").dt.month()

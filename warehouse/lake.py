@@ -13,7 +13,7 @@ from typing import ClassVar, TypeVar
 
 import polars as pl
 
-from warehouse.arrivals import Arrivals
+from warehouse.arrivals import Arrivals, Place, month_number
 from warehouse.codes import SHARD, shard_name, shard_of
 from warehouse.contract import Contract
 from warehouse.manifest import DataFile
@@ -26,7 +26,6 @@ _ROW = ["file", "row"]
 
 ROWS_JUDGED_AT_ONCE = 5_000_000
 _Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
-Place = tuple[int, int]  # shard, and the month as year * 100 + month; 0 where the table has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,15 @@ class Lake:
         others = {*self._by_place(leaving), *verdicts}
         rewriting = Rewriting(self._store, self._contract, replaced, is_extract=extracts is not None)
         for shard in sorted({*arrivals.shards(), *(shard for shard, _ in others)}):
-            arrived = self._by_place(self._placed(arrivals.of_shard(shard)).with_columns(is_current=pl.lit(True)))
-            for place in sorted({*arrived, *(place for place in others if place[0] == shard)}):
+            untouched = {place for place in others if place[0] == shard}
+            for rows in arrivals.of_shard(shard):
+                for place, arrived in self._by_place(rows.with_columns(is_current=pl.lit(True))).items():
+                    name = self._name(place)
+                    rewriting.rewrite(name, self._before.get(name), arrived, verdicts.get(place))
+                    untouched.discard(place)
+            for place in sorted(untouched):
                 name = self._name(place)
-                rewriting.rewrite(name, self._before.get(name), arrived.get(place), verdicts.get(place))
+                rewriting.rewrite(name, self._before.get(name), None, verdicts.get(place))
         return Merged(
             changes=rewriting.changes,
             touched_from=rewriting.touched_from,
@@ -90,7 +94,7 @@ class Lake:
     def _placed(self, rows: _Frame) -> _Frame:
         if self._partitioning != "shard/month":
             return rows.with_columns(month=pl.lit(0, pl.Int32))
-        return rows.with_columns(month=pl.col("day").dt.year() * 100 + pl.col("day").dt.month())
+        return rows.with_columns(month=month_number())
 
     def _name(self, place: Place) -> str:
         shard, month = place
@@ -127,7 +131,7 @@ class Lake:
         for part in range(parts):
             name = "subscription_id" if self._is_subscription else "key"
             mine = pl.col(name).hash() % parts == part if parts > 1 else pl.lit(True)
-            new = self._contending(self._placed(arrivals.all()).with_columns(is_current=pl.lit(True))).filter(mine)
+            new = self._contending(arrivals.all().with_columns(is_current=pl.lit(True))).filter(mine)
             old = self._rivals(keys, replaced, extracts is not None).filter(mine)
             judged.append(self._judged(new.collect(), self._located(old.collect()), extracts))
         return pl.concat(judged)

@@ -15,7 +15,7 @@ def make(folder: Path) -> Path:
     """The configuration of a demo of 300 customers, in one shard; nothing is run."""
     assert main(["demo", str(folder), "--customers", "300", "--days", "120", "--seed", "5"]) == 0
     config = folder / "holdfast.toml"
-    config.write_text(config.read_text().replace("shards = 8", "shards = 2"))
+    config.write_text(config.read_text().replace("shards = 4", "shards = 2"))
     return config
 
 

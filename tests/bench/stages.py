@@ -74,7 +74,7 @@ def main() -> None:
     words.add_argument("folder", type=Path)
     words.add_argument("--customers", type=int, default=20_000)
     words.add_argument("--days", type=int, default=730)
-    words.add_argument("--shards", type=int, default=8)
+    words.add_argument("--shards", type=int, default=4)
     words.add_argument("--page", type=Path)
     asked = words.parse_args()
     business = demo.make(asked.folder, asked.customers, asked.days)

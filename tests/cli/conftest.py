@@ -15,6 +15,6 @@ def business(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("business")
     assert main(["demo", str(folder / "demo"), "--customers", "150", "--days", "100", "--seed", "3"]) == 0
     file = folder / "demo" / "holdfast.toml"
-    file.write_text(file.read_text().replace("shards = 8", "shards = 2"))  # so few rows need no more
+    file.write_text(file.read_text().replace("shards = 4", "shards = 2"))  # so few rows need no more
     assert main(["run", "--config", str(file)]) == 0
     return file

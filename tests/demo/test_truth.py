@@ -41,7 +41,7 @@ def test_the_tables_recover_the_planted_truth(seed: int, tmp_path: Path) -> None
     asked = ["--customers", str(CUSTOMERS), "--days", str(DAYS), "--seed", str(seed)]
     assert main(["demo", str(root), *asked]) == 0
     config = root / "holdfast.toml"
-    config.write_text(config.read_text().replace("shards = 8", "shards = 2"))  # so few rows need no more
+    config.write_text(config.read_text().replace("shards = 4", "shards = 2"))  # so few rows need no more
     assert main(["run", "--config", str(config)]) == 0
     truth, release = json.loads((root / "truth.json").read_text()), Release(root)
     assert not list(_wrong_books(truth["books"], release))
