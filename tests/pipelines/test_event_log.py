@@ -18,10 +18,10 @@ def test_dagster_itself_reads_what_a_run_recorded(toy: Toy) -> None:
         months = {f"2026-0{month}" for month in range(3, 7)}
         assert plain.get_materialized_partitions(dg.AssetKey("orders_daily")) == months
         assert plain.get_materialized_partitions(dg.AssetKey("release")) == months
-        checked = plain.event_log_storage.get_latest_asset_check_execution_by_key(
-            [dg.AssetCheckKey(dg.AssetKey("orders_daily"), "audit")]
-        )
-        assert len(checked) == 1
+        check = dg.AssetCheckKey(dg.AssetKey("orders_daily"), "audit")
+        assert len(plain.event_log_storage.get_latest_asset_check_execution_by_key([check])) == 1
+        executions = plain.event_log_storage.get_asset_check_execution_history(check, limit=10)
+        assert [one.status.value for one in executions] == ["SUCCEEDED"], "one for the run, none for a month alone"
 
 
 def test_what_a_killed_run_claimed_of_the_pool_is_free_for_the_next(toy: Toy) -> None:
