@@ -5,6 +5,7 @@ A step reads and writes through the run's draft only, so that it may run again, 
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 from pipelines import build, ingest, restatements
@@ -37,6 +38,7 @@ def make(workspace: Workspace, table: Table, asked: Asked, from_day: date) -> in
         build.build_state(workspace, table.name)
     else:
         build.build_metric(workspace, table.name, find_days(workspace, asked, from_day))
+        _prepare_to_judge(workspace, table)
     _mark(workspace, table)
     return sum(file.rows for file in workspace.draft.files(table.layer, table.name).values())
 
@@ -116,6 +118,19 @@ def _judge(workspace: Workspace, candidate: Candidate) -> Verdict:
     from quality.gate import judge
 
     return judge(candidate, catalog=workspace.catalog, config=workspace.config, store=workspace.store, head=head)
+
+
+def _prepare_to_judge(workspace: Workspace, table: Table) -> None:
+    """A table that differs from the head's needs a verdict: where a core is free, what judges is loaded meanwhile."""
+    head = workspace.draft.base
+    made = workspace.draft.files(table.layer, table.name).values()
+    is_new = head is None or {file.sha256 for file in made} != {
+        file.sha256 for file in head.of(table.layer, table.name)
+    }
+    if is_new and len(os.sched_getaffinity(0)) > 1:
+        from quality import judging
+
+        judging.start()
 
 
 def _is_same(head: Manifest, proposed: Manifest) -> bool:

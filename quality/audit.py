@@ -8,27 +8,41 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 
 import polars as pl
 
-from quality import changes, charts, deliveries, fits, identities, origins, periods, profile, staged, volumes
+from quality import (
+    changes,
+    charts,
+    deliveries,
+    fits,
+    identities,
+    judged_before,
+    origins,
+    periods,
+    profile,
+    rules,
+    staged,
+    volumes,
+)
 from quality.charts import Chart
 from quality.profile import Profile
 from quality.rejected import Rejected
-from quality.rules import Rule, rules_of
+from quality.rules import Rule
 from quality.verdict import SEVERITIES, Observation, Result
 from warehouse.candidate import Candidate
 from warehouse.catalog import Catalog, Entry
 from warehouse.config import Config
-from warehouse.manifest import RESULTS, Manifest
+from warehouse.manifest import RESULTS, DataFile, Manifest
 from warehouse.store import Store
 from warehouse.table import Table
 
 
-@dataclass(slots=True)
+@dataclass
 class Audit:
-    """What there is to judge: `frames` (whole tables by name), `observations`, and `broken`, the checks that raised."""
+    """What there is to judge: `frames` (whole tables by name), `fresh` (their rows that no verdict was about yet),
+    `observations`, and `broken`, the checks that raised."""
 
     candidate: Candidate
     catalog: Catalog
@@ -36,6 +50,7 @@ class Audit:
     store: Store
     head: Manifest | None
     frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    fresh: dict[str, pl.DataFrame] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     broken: list[Result] = field(default_factory=list)
@@ -53,14 +68,26 @@ class Audit:
         """The tables that are judged; what was found about earlier releases is not."""
         return {name: table for name, table in self.catalog.published.items() if name != RESULTS}
 
+    @cached_property
+    def judged_by(self) -> str:
+        return judged_before.rules(self.tables, self.manifest)
+
+    @cached_property
+    def _judged(self) -> frozenset[DataFile]:
+        return judged_before.files(self.head, self.judged_by, self.manifest)
+
     def measure(self) -> None:
         """Everything that Polars counts: staged files, identities, deliveries, days, origins and changes."""
-        self._try("files", "all", lambda: staged.observe(self.candidate, self.catalog.published, self.store))
+        self._try(
+            "files", "all", lambda: staged.observe(self.candidate, self.catalog.published, self.store, self._judged)
+        )
         untrusted = staged.damaged(self.observations)
         for name, table in self.tables.items():
             if name not in untrusted:
                 self._try("read", name, partial(self._read, table))
-        self._try("identities", "all", lambda: identities.observe(self.tables, self._filled(), self.watermark))
+        for name in self.fresh:
+            self._try("rules", name, partial(self._rules, name))
+        self._try("identities", "all", self._identities)
         for name, entry in self.catalog.sources.items():
             self._try("profile", name, partial(self.of_source, entry))
         self._try("origins", "all", self._origins)
@@ -76,16 +103,36 @@ class Audit:
         return [one for measured in self.profiles.values() for one in charts.charts(measured, self.watermark, bounds)]
 
     def rules(self, table: str) -> list[Rule]:
-        """What the table declares. It may be empty where it says so, else only where something it is made from is."""
-        may_be_empty = self.tables[table].may_be_empty or not self._has_input(self.catalog[table])
-        return [rule for rule in rules_of(self.tables[table]) if not (may_be_empty and rule.kind == "rows")]
+        """What the table declares. It may be empty where it says so, else only where something it is made from is.
+
+        Of the number of its rows nothing is asked where some were judged before.
+        """
+        may_be_empty = (
+            self.fresh[table].height < self.frames[table].height
+            or self.tables[table].may_be_empty
+            or not self._has_input(self.catalog[table])
+        )
+        return [rule for rule in rules.rules_of(self.tables[table]) if not (may_be_empty and rule.kind == "rows")]
 
     def key(self, table: str) -> tuple[str, ...]:
         return tuple(column.name for column in self.tables[table].keys)
 
     def _read(self, table: Table) -> list[Observation]:
-        self.frames[table.name] = staged.read(self.candidate, table)
+        files = self.manifest.published(table.name)
+        fresh = staged.read(self.candidate, table, [file for file in files if file not in self._judged])
+        kept = staged.read(self.candidate, table, [file for file in files if file in self._judged])
+        self.frames[table.name] = pl.concat([kept, fresh], rechunk=False)
+        if fresh.height or not kept.height:
+            self.fresh[table.name] = fresh
         return []
+
+    def _rules(self, name: str) -> list[Observation]:
+        return rules.count(self.rules(name), self.fresh[name], self.key(name))
+
+    def _identities(self) -> list[Observation]:
+        filled = self._filled()
+        fresh = {name: self.fresh[name] for name in filled if name in self.fresh}
+        return identities.observe(self.tables, filled, self.watermark, fresh)
 
     def _filled(self) -> dict[str, pl.DataFrame]:
         return {name: frame for name, frame in self.frames.items() if frame.height or self.tables[name].may_be_empty}

@@ -65,17 +65,21 @@ ROW_IDENTITIES = (
 NOT_ADDITIVE = ("mrr_entering", "mrr_leaving", "mrr_fx")
 
 
-def observe(tables: Mapping[str, Table], frames: Frames, watermark: date) -> list[Observation]:
+def observe(
+    tables: Mapping[str, Table], frames: Frames, watermark: date, fresh: Frames | None = None
+) -> list[Observation]:
     """Every identity that these tables can be asked for, as the number of keys or rows that break it.
 
-    `frames` holds the whole published tables by name; `watermark` is the last day they may speak of.
+    `frames` holds the whole published tables by name; `watermark` is the last day they may speak of. Of `fresh` (by
+    default all) are the rows in whole files that were not judged before: what ties within a file is asked of these.
     """
     found: list[Observation] = []
-    for name, frame in frames.items():
+    for name, frame in (frames if fresh is None else fresh).items():
         found += within_rows(tables[name], frame)
         found += ratios(tables[name], frame)
         found += segments(tables[name], frame)
         found += crossings(tables[name], frame)
+    for name, frame in frames.items():
         found += days(tables[name], frame, watermark)
     ties = (*TIES, *TIES_OF_VALUE)
     return found + [tied(tie, frames) for tie in ties if _has(frames, tie.left) and _has(frames, tie.right)]

@@ -6,9 +6,11 @@ Only counts; which share of them is too much is judged in deliveries.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
+from quality.profile import files_since
 from warehouse import quarantine
 from warehouse.manifest import DataFile, Manifest
 from warehouse.store import Store
@@ -34,8 +36,10 @@ class Rejected:
         paths = with_bad.get_column("path").to_list()
         bad = self._rows([one for path in paths for one in self._of(path)]).drop_nulls("day")
         lines = with_bad.lazy().select(file="path", lines=(pl.col("taken") + pl.col("merged")) / pl.col("taken"))
+        first_day: date | None = with_bad.get_column("first_day").min()  # type: ignore[assignment]
         lake = self.store.scan(
-            self.candidate.of("sources", self.source), pl.Schema({"file": pl.String, "day": pl.Date})
+            files_since(self.candidate.of("sources", self.source), first_day or date.min),
+            pl.Schema({"file": pl.String, "day": pl.Date}),
         )
         good = lake.filter(pl.col("file").is_in(paths)).group_by("file", "day").agg(good=pl.len())
         return (

@@ -1,16 +1,18 @@
 """The rules a metric table's own declaration makes: nulls, allowed values, bounds, one row per key, some rows.
 
 Here belongs what a declaration implies and how Polars counts the rows that break it. Which rules tie several columns
-or tables is in identities.py; who judges is in expectations.py.
+or tables is in identities.py; who judges is in judging.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
+from quality.verdict import Observation
 from warehouse.table import Column, Table
 
 Kind = Literal["rows", "unique", "not_null", "allowed", "bounds", "finite"]
@@ -53,7 +55,11 @@ class Rule:
         if self.kind == "rows":
             return pl.lit(False)
         if self.kind == "unique":
-            return pl.struct(self.columns).is_duplicated()
+            return (
+                pl.struct(self.columns).is_duplicated()
+                if len(self.columns) > 1
+                else pl.col(self.columns[0]).is_duplicated()
+            )
         value = pl.col(self.columns[0])
         if self.kind == "not_null":
             return value.is_null()
@@ -77,6 +83,23 @@ def rules_of(table: Table) -> tuple[Rule, ...]:
         Rule("unique", table.name, key),
         *(rule for column in table.all_columns for rule in _column_rules(table.name, column)),
     )
+
+
+def count(rules: Sequence[Rule], frame: pl.DataFrame, key: tuple[str, ...]) -> list[Observation]:
+    """How many rows break each rule (for `rows`: how many there are), in one pass; `key` are the columns that name a
+    row."""
+    broken = frame.select(rule.broken().sum().cast(pl.Int64).alias(str(number)) for number, rule in enumerate(rules))
+    counts = broken.row(0) if rules else ()
+    return [_observation(rule, number or 0, frame, key) for rule, number in zip(rules, counts, strict=True)]
+
+
+def _observation(rule: Rule, broken: int, frame: pl.DataFrame, key: tuple[str, ...]) -> Observation:
+    if rule.kind == "rows":
+        text = "The table is empty although its inputs are not: a defect or damage, nothing a delivery can cause."
+        return Observation("rows", rule.table, frame.height, 1, None, "critical", text)
+    text = f"The declaration of {rule.table} promises {rule.bound}: a defect of the table's code, or a damaged file."
+    where = locate(frame, rule.broken(), key) if broken else ""
+    return Observation(rule.kind, rule.table, broken, 0, 0, "critical", text, rule.column, where, rule.bound)
 
 
 def _column_rules(table: str, column: Column) -> list[Rule]:

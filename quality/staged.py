@@ -6,7 +6,7 @@ for rules, identities and changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 import polars as pl
@@ -21,20 +21,30 @@ from warehouse.manifest import DataFile
 from warehouse.store import Store
 from warehouse.table import Table
 
+PREFIX = "month="
+_WHOLE = "files have the audited content"
 _DAMAGED = (
     "The staged file is not what was written: nothing can be published. Run again; if it stays, see `holdfast doctor`."
 )
 _SCHEMA = "The file's columns are not the declared ones: run a backfill from the first day, or mend the declaration."
 
 
-def observe(candidate: Candidate, tables: Mapping[str, Table], store: Store) -> list[Observation]:
-    """Every staged file against the candidate's list and its table's declaration, and files nobody knows."""
+def observe(
+    candidate: Candidate, tables: Mapping[str, Table], store: Store, judged: Set[DataFile] = frozenset()
+) -> list[Observation]:
+    """Every staged file against the candidate's list and its table's declaration, and files nobody knows.
+
+    Those `judged` before are not read again: each has to be the very file, of its size, that was judged.
+    """
     published = candidate.manifest.published()
     problems = links.differences(store.home, candidate.folder, published, (RECORD, VERDICT, PAGE))
     strange = [f"{path.relative_to(candidate.folder)} {problem}" for path, problem in problems]
     found = [_broken("files are those of the candidate", "all", len(strange), "; ".join(strange[:3]), _DAMAGED)]
     for file in published:
-        found += _file(file, candidate.folder / file.link, tables.get(file.table))
+        if file in judged:
+            found += _kept(file, candidate.folder / file.link)
+        else:
+            found += _file(file, candidate.folder / file.link, tables.get(file.table))
     return found
 
 
@@ -43,29 +53,57 @@ def damaged(observations: list[Observation]) -> set[str]:
     return {one.table for one in observations if one.observed}
 
 
-def read(candidate: Candidate, table: Table) -> pl.DataFrame:
-    """The whole staged table; an empty frame where it has no files. Raises a Polars error where one is unreadable."""
-    paths = [candidate.folder / file.link for file in candidate.manifest.published(table.name)]
+def read(candidate: Candidate, table: Table, files: Iterable[DataFile]) -> pl.DataFrame:
+    """The rows of these staged files of the table; an empty frame where there are none. Raises a Polars error where one
+    is unreadable."""
+    paths = [candidate.folder / file.link for file in files]
     if not paths:
         return pl.DataFrame(schema=_schema(table))
     return pl.read_parquet(paths, glob=False, hive_partitioning=False)
 
 
+def _kept(file: DataFile, path: Path) -> list[Observation]:
+    """That it is the file of the lake is held by `links`; here, that nobody made it longer or shorter."""
+    try:
+        changed = path.stat().st_size != file.bytes
+    except OSError:
+        changed = True
+    return [_broken(_WHOLE, file.table, int(changed), file.link, _DAMAGED)]
+
+
 def _file(file: DataFile, path: Path, table: Table | None) -> list[Observation]:
-    whole = "files have the audited content"
     try:
         changed = path.stat().st_size != file.bytes or durable.digest(path) != file.sha256
     except (HoldfastError, OSError):
         changed = True
-    found = [_broken(whole, file.table, int(changed), file.link, _DAMAGED)]
+    found = [_broken(_WHOLE, file.table, int(changed), file.link, _DAMAGED)]
     if table is None or changed:
         return found
+    strangers = 0
     try:
-        unlike = _differences(pq.read_schema(path), table.arrow_schema())
+        with pq.ParquetFile(path) as parquet:
+            unlike = _differences(parquet.schema_arrow, table.arrow_schema())
+            if not unlike and file.layer == "metrics" and file.partition.startswith(PREFIX):
+                strangers = _of_other_months(parquet.metadata, file.partition.removeprefix(PREFIX))
     except (pa.ArrowException, OSError) as error:
         unlike = [str(error)]
     where = f"{file.link}: {'; '.join(unlike[:3])}"
-    return [*found, _broken("files have the declared schema", file.table, len(unlike), where, _SCHEMA)]
+    return [
+        *found,
+        _broken("files have the declared schema", file.table, len(unlike), where, _SCHEMA),
+        _broken("files hold the days of their month", file.table, strangers, file.link, _DAMAGED),
+    ]
+
+
+def _of_other_months(content: pq.FileMetaData, month: str) -> int:
+    """Row groups with days that are not of the month, or that do not say. What is judged file by file relies on it."""
+    column = content.schema.names.index("date")
+    groups = [content.row_group(number).column(column).statistics for number in range(content.num_row_groups)]
+    return sum(
+        one is None or not one.has_min_max or {f"{one.min:%Y-%m}", f"{one.max:%Y-%m}"} != {month}
+        for one in groups
+        if one is None or one.num_values
+    )
 
 
 def _differences(found: pa.Schema, declared: pa.Schema) -> list[str]:

@@ -20,7 +20,8 @@ class Observation:
     """A number that was measured and the bounds it should lie in; not judged yet.
 
     `low` and `high` are inclusive, None is unbounded. `observed` None means that it could not be measured, which fails.
-    `where` is the file, day or key to look at; `message` says what it means and what to do should it fail.
+    `where` is the file, day or key to look at; `message` says what it means and what to do should it fail. `promise` is
+    the bound in words, where `observed` counts the rows that break it.
     """
 
     check: str
@@ -32,6 +33,7 @@ class Observation:
     message: str
     column: str | None = None
     where: str = ""
+    promise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +62,26 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's decision about exactly one content: the candidate whose content digest is `digest`."""
+    """The gate's decision about exactly one content: the candidate whose content digest is `digest`.
+
+    `judged_by` names the rules it was judged by; two verdicts with the same were judged alike.
+    """
 
     digest: str
     passed: bool
     results: tuple[Result, ...]
     judged_at: str
+    judged_by: str = ""
 
     @classmethod
-    def of(cls, digest: str, results: Iterable[Result], judged_at: str) -> Verdict:
+    def of(cls, digest: str, results: Iterable[Result], judged_at: str, judged_by: str = "") -> Verdict:
         """A verdict that passes when nothing blocks; without a single result there is nothing to trust.
 
         What passed needs no advice: its message is left out, every release keeps its verdict.
         """
         kept = (replace(one, message="") if one.passed else one for one in results)
         ordered = tuple(sorted(kept, key=_worst_first))
-        return cls(digest, bool(ordered) and not any(one.blocks for one in ordered), ordered, judged_at)
+        return cls(digest, bool(ordered) and not any(one.blocks for one in ordered), ordered, judged_at, judged_by)
 
     @property
     def failed(self) -> tuple[Result, ...]:
@@ -91,6 +97,7 @@ class Verdict:
             "digest": self.digest,
             "passed": self.passed,
             "judged_at": self.judged_at,
+            "judged_by": self.judged_by,
             "results": [asdict(one) for one in self.results],
         }
 
@@ -101,7 +108,8 @@ class Verdict:
         results = tuple(Result(**one) for one in read["results"])
         if any(one.severity not in SEVERITIES for one in results):
             raise ValueError("a result has a severity that does not exist")
-        return cls(str(read["digest"]), read["passed"] is True, results, str(read["judged_at"]))
+        judged_by = str(read.get("judged_by", ""))
+        return cls(str(read["digest"]), read["passed"] is True, results, str(read["judged_at"]), judged_by)
 
 
 def _worst_first(result: Result) -> tuple[bool, int, str, str, str, str]:

@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> None:
     import_started = spent()
     from pipelines import graph, instance, jobs, progress, run, steps, summary  # noqa: F401 (all that a run imports)
     from pipelines.asked import Asked
-    from quality import expectations
+    from quality import expectations, gate
     from warehouse import config
 
     expectations.load()
@@ -76,6 +76,8 @@ def main(arguments: list[str]) -> None:
     account = Account()
     account.wrap(steps, "make", lambda _, table, *__: _stage_of(table))
     account.wrap(steps, "audit", lambda *_: "audit")
+    gate_only = Account()
+    gate_only.wrap(gate, "judge", lambda *_: "gate")
     account.wrap(steps, "publish", lambda *_: "publish")
     settings = config.load(Path(arguments[0]))
     again = (date.fromisoformat(arguments[1]), date.fromisoformat(arguments[2])) if arguments[1:] else None
@@ -90,6 +92,7 @@ def main(arguments: list[str]) -> None:
         "first_day": outcome.release.first_day if outcome else None,
         "imports": imports,
         "stages": account.stages,
+        "gate": gate_only.stages.get("gate"),
         "total": total,
         "peak": peak(),
     }

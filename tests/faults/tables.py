@@ -12,7 +12,6 @@ from pathlib import Path
 
 import polars as pl
 
-from quality import expectations
 from tests.faults.fault import Should
 from tests.quality.shop import FIRST, Delivery, Shop, daily, fails, orders_daily
 from warehouse.candidate import Candidate
@@ -63,9 +62,7 @@ class Counter:
     def _failed(self, candidate: Candidate) -> set[tuple[str, str]]:
         audit = self.shop.audit(candidate)
         assert audit.broken == []
-        frames = [(audit.rules(name), audit.key(name), frame) for name, frame in audit.frames.items()]
-        counted = [expectations.count(rule, frame, key) for rules, key, frame in frames for rule in rules]
-        return {(one.severity, one.check) for one in (*audit.observations, *counted) if fails(one)}
+        return {(one.severity, one.check) for one in audit.observations if fails(one)}
 
     def table(self, *changes: pl.Expr, first_day: date = FIRST) -> Candidate:
         """The right table, changed."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -10,7 +12,7 @@ from typing import NoReturn
 import polars as pl
 import pytest
 
-from quality import audit, expectations, gate
+from quality import audit, expectations, gate, judging
 from quality.verdict import Result, Verdict
 from tests.quality.shop import CONFIG, FIRST, Shop, daily, orders_daily
 from warehouse.candidate import Candidate
@@ -91,7 +93,7 @@ def test_a_file_nobody_knows_blocks(shop: Shop) -> None:
 
 def test_a_table_that_is_empty_although_there_are_orders_blocks(shop: Shop) -> None:
     found = refused(judge(shop, staged(shop, right_table(shop).clear())))
-    assert (found.table, found.check, found.observed) == ("orders_daily", "rows", "0 rows")
+    assert (found.table, found.check, found.observed) == ("orders_daily", "rows", "0")
 
 
 def test_a_negative_count_blocks_and_its_day_is_named(shop: Shop) -> None:
@@ -118,19 +120,6 @@ def test_counts_that_are_not_those_of_the_lake_block(shop: Shop) -> None:
     assert found.where == "date=2026-06-03 published=32 in_lake=31"
 
 
-def test_a_large_table_is_counted_and_judged_alike(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = right_table(shop).with_columns(
-        customers_first_order=pl.when(on(date(2026, 6, 3))).then(-1).otherwise("customers_first_order")
-    )
-    candidate = staged(shop, wrong)
-    direct = judge(shop, candidate)
-    monkeypatch.setattr(expectations, "DIRECT_ROWS", 0)
-    counted = judge(shop, candidate)
-    assert [(one.check, one.column, one.passed, one.where) for one in counted.results] == [
-        (one.check, one.column, one.passed, one.where) for one in direct.results
-    ]
-
-
 def test_a_check_that_raises_blocks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit.profile, "measure", _raise)
     found = refused(judge(shop, shop.stage(WEEK)))
@@ -138,25 +127,55 @@ def test_a_check_that_raises_blocks(shop: Shop, monkeypatch: pytest.MonkeyPatch)
     assert "RuntimeError: out of order" in found.message
 
 
-def test_without_great_expectations_nothing_passes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expectations, "load", _raise)
+@pytest.mark.parametrize(
+    "instead",
+    [
+        "raise SystemExit",
+        "print('sorry', flush=True)",
+        'print(\'{"judged": 1, "failed": []}\', flush=True)',
+        'print(\'{"error": "ImportError"}\', flush=True)',
+    ],
+)
+def test_without_an_answer_of_great_expectations_nothing_passes(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, instead: str
+) -> None:
+    monkeypatch.delitem(sys.modules, expectations.NAME, raising=False)
+    monkeypatch.setattr(judging, "_started", judging.Judging(f"import sys; sys.stdin.readline(); {instead}"))
     assert refused(judge(shop, shop.stage(WEEK))).check == "great expectations"
 
 
 def test_an_expectation_without_an_answer_blocks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expectations.Judge, "_validate", lambda *_: {})
-    verdict = judge(shop, shop.stage(WEEK))
-    assert not verdict.passed
-    assert all(one.observed == "not judged" for one in verdict.failed)
+    monkeypatch.setattr(judging, "failed", lambda bounded: expectations.Judge().failed(bounded))
+    assert refused(judge(shop, shop.stage(WEEK))).check == "great expectations"
 
 
 def test_an_expectation_that_raises_blocks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = expectations._plain
-    monkeypatch.setattr(expectations, "_plain", lambda frame: plain(frame).drop(columns="orders"))
-    verdict = judge(shop, shop.stage(WEEK))
-    found = [one for one in verdict.failed if one.blocks]
-    assert {one.column for one in found} == {"orders"}
-    assert all("does not exist" in one.message for one in found)
+    validate = expectations.Judge._validate
+    monkeypatch.setattr(
+        expectations.Judge, "_validate", lambda self, frame, suite: validate(self, frame.drop(columns="low"), suite)
+    )
+    monkeypatch.setattr(judging, "failed", lambda bounded: expectations.Judge().failed(bounded))
+    found = refused(judge(shop, shop.stage(WEEK)))
+    assert found.check == "great expectations"
+    assert "low" in found.message
+
+
+def test_the_process_that_judges_says_what_this_one_says() -> None:
+    """Bounds are inclusive; what is not a number, or not there, fails."""
+    asked = [
+        (1.0, 1.0, 1.0),
+        (None, 0.0, None),
+        (0.9, 1.0, None),
+        (2.0, None, 1.0),
+        (5.0, None, None),
+        (math.nan, 0, 9),
+    ]
+    other = judging.Judging()
+    assert other.failed(asked) == expectations.Judge().failed(asked) == {1, 2, 3, 5}
+    other.end()
+    with pytest.raises(expectations.NotJudgedError):
+        other.failed(asked)
 
 
 def _raise(*_: object) -> NoReturn:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from pipelines.cli import main
-from quality import gate
+from quality import gate, judging
 from quality.verdict import Result, Verdict
 from tests.remote import manners
 from tests.remote.buckets import KEY, SECRET, Shop
@@ -42,7 +42,7 @@ def passing(candidate: Candidate, **_: object) -> Verdict:
 def command(shop: Shop, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
     """Runs a command on a machine; its code, and all it printed."""
     monkeypatch.setattr(gate, "judge", passing)
-    monkeypatch.setattr(gate.expectations, "load", lambda: None)
+    monkeypatch.setattr(judging, "start", lambda: None)
 
     def run(machine: str, *words: object) -> tuple[int, str, str]:
         folder = shop.folder / machine
