@@ -29,7 +29,7 @@ def observe(
     before = head.published(table.name)
     if not before:
         return []
-    found = [_rows_lost(table, sum(file.rows for file in before), frame.height)]
+    found = [] if _is_snapshot(table) else [_rows_lost(table, sum(file.rows for file in before), frame.height)]
     if "date" not in frame.columns or not table.segmented or not _same_rules(candidate, head):
         return found
     kept = {file.path for file in candidate.published(table.name)}
@@ -40,6 +40,11 @@ def observe(
     cells = _cells(table, told.collect(), frame)
     settled = _settled(table, cells, date.fromisoformat(head.watermark), bounds)
     return [*found, *_untouched(table, cells, candidate), *settled]
+
+
+def _is_snapshot(table: Table) -> bool:
+    """Whether it says what holds on the last day alone, so that rows come and go."""
+    return any(column.name == "as_of" for column in table.all_columns)
 
 
 def _same_rules(candidate: Manifest, head: Manifest) -> bool:
