@@ -5,17 +5,22 @@ Shared by the tables of customer retention; which windows they have is their own
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
 from assets.calendar import day_number
+from assets.once import once
 from assets.states.subscription_mrr import TYPES
 from assets.steps import closed, delayed, overlay_in_range
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio
 
 BASES: Final = ("orders", "subscription", "usage")
+_BASIS_NAMES: Final = dict(enumerate(BASES))
+_BASIS_NUMBERS: Final = {basis: n for n, basis in _BASIS_NAMES.items()}
+_PERSONS: Final = 1 << 32
 ACTIVE: Final = 1
 _TYPE_NUMBERS: Final = {kind: n for n, kind in enumerate(TYPES, 1)}
 _FIRST_DAYS: Final = {
@@ -86,13 +91,13 @@ def basis_column() -> Column:
     )
 
 
-def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
+def activity(spans: pl.LazyFrame, owner: Sequence[str] = ("basis", "person")) -> pl.LazyFrame:
     """Each customer's activity as a step function of `state`: 1 while active, -n after being lost as the n-th type."""
-    owner = ["basis", "person"]
     numbered = spans.sort(*owner, "start_day").with_columns(
         lost_as=pl.col("churn_type").replace_strict(_TYPE_NUMBERS, return_dtype=pl.Int32)
     )
-    lost_before = pl.col("lost_as").shift(1).over(owner).fill_null(0)
+    is_same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in owner)
+    lost_before = pl.when(is_same).then(pl.col("lost_as").shift(1)).otherwise(0)
     starts = numbered.select(*owner, day=day_number(pl.col("start_day")), state=lost_before + ACTIVE)
     ends = numbered.filter(pl.col("end_day").is_not_null()).select(
         *owner, day=day_number(pl.col("end_day")), state=-pl.col("lost_as") - ACTIVE
@@ -102,7 +107,7 @@ def activity(spans: pl.LazyFrame) -> pl.LazyFrame:
 
 def activity_on(spans: pl.LazyFrame, basis: str) -> pl.LazyFrame:
     """The same for one basis: person, day, `state`."""
-    return activity(spans.filter(pl.col("basis") == basis)).select("person", "day", "state")
+    return activity(spans.filter(pl.col("basis") == basis), ["person"])
 
 
 def first_starts(spans: pl.LazyFrame) -> pl.LazyFrame:
@@ -127,20 +132,40 @@ def recent(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     )
 
 
-def windows(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
-    """Pieces of days D on which a customer's window (D - days, D] looks the same: basis, person, start, end, and the
-    counts of the window as 0 or 1. Days outside of the range may be missing."""
-    function = activity(recent(spans, days, settings))
+def windows(spans: pl.LazyFrame, lengths: Sequence[int], settings: Settings) -> dict[int, pl.LazyFrame]:
+    """For each length in days the pieces of days D on which a customer's window (D - length, D] looks the same: basis,
+    person, start, end, and the counts of the window as 0 or 1. Days outside of the range may be missing."""
+    function = once(activity(_numbered(recent(spans, max(lengths), settings)), ["customer"]))
+    first_starts = once(_numbered(spans).group_by("customer").agg(first_start=day_number(pl.col("start_day").min())))
+    return {days: _window(function, first_starts, days, settings) for days in lengths}
+
+
+def _window(function: pl.LazyFrame, first_starts: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     now = function.rename({"state": "now"})
     then = delayed(function, days).rename({"state": "then"})
     first = day_number(pl.lit(settings.first_day))
     return (
-        overlay_in_range([now, then], ["basis", "person"], settings)
-        .join(first_starts(spans), on=["basis", "person"])
+        overlay_in_range([now, then], ["customer"], settings)
+        .filter((pl.col("now") == ACTIVE) | (pl.col("then") == ACTIVE))
+        .join(first_starts, on="customer")
         # A piece may begin before the range, where a first span that was left out still made the customer new.
         .with_columns(is_first=pl.max_horizontal("start", first) < pl.col("first_start") + days)
-        .filter((pl.col("now") == ACTIVE) | (pl.col("then") == ACTIVE))
+        .select(
+            "start",
+            "end",
+            "now",
+            "then",
+            "is_first",
+            basis=(pl.col("customer") // _PERSONS).replace_strict(_BASIS_NAMES, return_dtype=pl.String),
+            person=(pl.col("customer") % _PERSONS).cast(pl.UInt32),
+        )
     )
+
+
+def _numbered(spans: pl.LazyFrame) -> pl.LazyFrame:
+    """The spans with `customer`, one number of the basis and the person: cheaper to sort and to join by."""
+    basis = pl.col("basis").replace_strict(_BASIS_NUMBERS, return_dtype=pl.Int64)
+    return spans.with_columns(customer=basis * _PERSONS + pl.col("person").cast(pl.Int64))
 
 
 def window_counts() -> dict[str, pl.Expr]:

@@ -15,6 +15,7 @@ import polars as pl
 
 from assets.calendar import NEVER, day_number, to_date
 from assets.once import once
+from assets.packing import day_in, owner_in, packed, with_number
 from warehouse.settings import Settings
 
 
@@ -43,8 +44,37 @@ def overlay(functions: Sequence[pl.LazyFrame], owner: Sequence[str]) -> pl.LazyF
     """
     together = pl.concat(functions, how="diagonal")
     values = [name for name in together.collect_schema().names() if name not in (*owner, "day")]
+    if len(owner) == 1:
+        return _cut(together, owner[0], values)
+    together = once(together)
+    numbered = with_number(together, owner)
+    if numbered is None:
+        return _cut_in_columns(together, owner, values)
+    return numbered.named(_cut(numbered.rows.select("owner", "day", *values), "owner", values))
+
+
+def _cut(changes: pl.LazyFrame, owner: str, values: Sequence[str]) -> pl.LazyFrame:
+    """The running sums between the days of change. What changes several times on a day makes pieces of no length, which
+    are left out instead of added up before."""
+    at, following = pl.col("at"), pl.col("following")
     return (
-        together.group_by(*owner, "day")
+        changes.select(pl.col(values).fill_null(0), at=packed(pl.col(owner), pl.col("day")))
+        .sort("at")
+        .with_columns(pl.col(values).cum_sum(), following=at.shift(-1))
+        .filter(at != following, pl.any_horizontal(pl.col(value) != 0 for value in values))
+        .select(
+            owner_in(at, changes.collect_schema()[owner]).alias(owner),
+            *values,
+            start=day_in(at),
+            end=day_in(following),
+        )
+    )
+
+
+def _cut_in_columns(changes: pl.LazyFrame, owner: Sequence[str], values: Sequence[str]) -> pl.LazyFrame:
+    """The same for owners that have too many kinds to be numbered."""
+    return (
+        changes.group_by(*owner, "day")
         .agg(pl.col(values).sum())
         .sort(*owner, "day")
         .with_columns(pl.col(values).cum_sum(), end=pl.col("day").shift(-1))

@@ -20,6 +20,9 @@ from assets.cohorts import (
     triangle,
     with_first_plan,
 )
+from assets.gaps import is_first_in
+from assets.once import once
+from assets.packing import LONGER_THAN_ANY, packed
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
 from warehouse.settings import Settings
@@ -95,10 +98,11 @@ def measure(
     """Sizes (on age 0), customers retained and revenue by basis, cohort, age, currency and segment."""
     customers = people.filter(pl.col("kind") == "customer").select("person", *settings.dimensions)
     dimensions = [*settings.dimensions, *(["plan"] if "subscriptions" in settings.sources else [])]
+    days = once(_with_first_days(order_days))
     parts = []
     for grain in GRAINS:
         for basis, owners in (
-            ("orders", _ordering(order_days, grain, settings)),
+            ("orders", _ordering(days, grain, settings)),
             ("subscription", _paying(mrr_changes, grain, settings)),
         ):
             parts.append(dated(owners, grain).with_columns(basis=pl.lit(basis)))
@@ -109,7 +113,7 @@ def measure(
         .join(customers, on="person")
         .group_by(*keys, *dimensions)
         .agg(
-            customers_in_cohort=is_own_period.sum().cast(pl.Int64),
+            customers_in_cohort=pl.col("is_retained").filter(is_own_period).sum().cast(pl.Int64),
             customers_retained=pl.col("is_retained").sum().cast(pl.Int64),
             revenue=pl.col("revenue").sum(),
         )
@@ -122,16 +126,28 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     return carried_cells(published, GRAINS, settings).select(*KEYS, "age", *SUMS)
 
 
-def _ordering(order_days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
-    """One row per customer, currency and period with an order."""
-    first = order_days.group_by(OWNER).agg(first_day=pl.col("day").min())
-    is_seen = is_in_range(period_number(pl.col("day"), grain), grain, settings)
-    facts = order_days.filter(pl.col("day") <= settings.last_day, is_seen).join(first, on=OWNER)
-    return cells(
-        facts,
-        [*OWNER, "first_day"],
-        grain,
-        {"revenue": pl.col("revenue").sum(), "is_retained": pl.lit(1, pl.Int64)},
+def _with_first_days(order_days: pl.LazyFrame) -> pl.LazyFrame:
+    """The days of each customer and currency with `first_day`, and with `gap`, the days since the one before."""
+    day = day_number(pl.col("day"))
+    is_own = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in OWNER)
+    return (
+        order_days.select(*OWNER, "day", "revenue", at=packed(pl.col("person"), day))
+        .sort("currency", "at")
+        .with_columns(gap=pl.when(is_own).then(day - day.shift(1)).otherwise(LONGER_THAN_ANY))
+        .with_columns(first_day=pl.when(pl.col("gap") == LONGER_THAN_ANY).then("day").forward_fill())
+    )
+
+
+def _ordering(days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
+    """One row per customer, currency and day with an order; retained is who has the first of a period."""
+    period, cohort = period_number(pl.col("day"), grain), period_number(pl.col("first_day"), grain)
+    return days.filter(pl.col("day") <= settings.last_day, is_in_range(period, grain, settings)).select(
+        *OWNER,
+        "first_day",
+        "revenue",
+        cohort=cohort,
+        age=(period - cohort).cast(pl.Int64),
+        is_retained=is_first_in(grain, pl.col("day")).cast(pl.Int64),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.once import once
 from assets.retention import (
     BASES,
     COUNTS,
@@ -47,16 +48,16 @@ def measure(
 
     In a window a customer has one segment value: that at its start if active then, else that at its end.
     """
-    segments = spans_of(segment_spans, "customer", BASES)
-    pieces = [_window(activity_spans, segments, days, settings) for days in WINDOWS]
-    counts = changes(pl.concat(pieces), KEYS, window_counts(), settings.first_day, settings.last_day)
+    segments = once(spans_of(segment_spans, "customer", BASES))
+    looks = windows(activity_spans, WINDOWS, settings)
+    counts = [once(_counts(looks[days], segments, days, settings)) for days in WINDOWS]
     lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
     starts = split_starts(first_facts_by_basis(people), segments, ["basis"], settings).join(lengths, how="cross")
-    return pl.concat([counts, starts], how="diagonal")
+    return pl.concat([*counts, starts], how="diagonal")
 
 
-def _window(activity_spans: pl.LazyFrame, segments: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
+def _counts(pieces: pl.LazyFrame, segments: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
+    """The changes of one window's counts. One window at a time: split by segment its pieces are many."""
     value_was_read = pl.when(pl.col("then") == 1).then(days).otherwise(0)
-    return split(windows(activity_spans, days, settings), segments, value_was_read).with_columns(
-        window_days=pl.lit(days, pl.Int64)
-    )
+    pieces = split(pieces, segments, value_was_read).with_columns(window_days=pl.lit(days, pl.Int64))
+    return changes(pieces, KEYS, window_counts(), settings.first_day, settings.last_day)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number, to_date
+from assets.once import once
 from assets.retention import activity_on, recent
 from assets.revenue import (
     RETENTION_MEASURES,
@@ -54,13 +55,15 @@ def measure(
 ) -> pl.LazyFrame:
     """Changes of the amounts by day, basis, window, currency and segment, in contract currency."""
     segments = spans_of(segment_spans, "customer", BASES)
+    spans = recent(activity_spans, max(WINDOWS), settings)
+    active = {basis: once(activity_on(spans, basis)) for basis in BASES}
+    mrr = once(mrr_steps(mrr_changes))
     pieces = []
     for days in WINDOWS:
         begins = day_number(pl.lit(settings.first_day)) - 2 * days
         ordered = order_days.filter(day_number(pl.col("day")) >= begins)
-        for basis, steps in (("subscription", mrr_steps(mrr_changes)), ("orders", trailing_revenue(ordered, days))):
-            active = activity_on(recent(activity_spans, days, settings), basis)
-            windows = revenue_windows(steps, active, days, settings)
+        for basis, steps in (("subscription", mrr), ("orders", trailing_revenue(ordered, days))):
+            windows = revenue_windows(steps, active[basis], days, settings)
             pieces.append(windows.with_columns(basis=pl.lit(basis), window_days=pl.lit(days, pl.Int64)))
     amounts = changes(
         split(pl.concat(pieces).with_columns(is_converted=pl.lit(False)), segments, pl.col("days_ago")),

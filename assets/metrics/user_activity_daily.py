@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number
+from assets.gaps import with_gaps
 from assets.once import once
 from assets.segments import first_rows, rolled_up, spans_of, split_starts
 from assets.states.segment_spans import NEW_FOR_DAYS
@@ -112,7 +113,9 @@ def measure(
     kept = rolled_up(_with_zeros([combined, starts]), dimensions, ["date", "period_days"], MEASURES)
     tenure = spans_of(segment_spans, "user", ["user"]).filter(pl.col("segment") == "tenure")
     began = split_starts(users.rename({"first_day": "day"}), tenure, [], settings).join(periods, how="cross")
-    young = once(_changes(pl.concat([_young_pieces(days, period) for period in PERIODS]), [], settings))
+    young_cells = once(_young_cells(days))
+    pieces = [_young_pieces(days, young_cells, period) for period in PERIODS]
+    young = once(_changes(pl.concat(pieces), [], settings))
     return _with_zeros([kept, began, *_by_tenure(combined, young)])
 
 
@@ -121,13 +124,11 @@ def _with_gaps(user_days: pl.LazyFrame, users: pl.LazyFrame) -> pl.LazyFrame:
 
     A gap too long for any period, and one that reaches behind what was read, count alike.
     """
-    longest = 2 * max(PERIODS)
-    day = day_number(pl.col("day"))
     return (
-        user_days.sort("person", "day")
-        .with_columns(gap=(day - day.shift(1).over("person")).fill_null(longest).clip(upper_bound=longest))
+        with_gaps(user_days)
+        .with_columns(pl.col("gap").clip(upper_bound=2 * max(PERIODS)).cast(pl.Int32))
         .join(users, on="person")
-        .with_columns(day=day, first_day=day_number(pl.col("first_day")))
+        .with_columns(first_day=day_number(pl.col("first_day")))
     )
 
 
@@ -161,12 +162,21 @@ def _pieces(cells: pl.LazyFrame, period: int) -> pl.LazyFrame:
     )
 
 
-def _young_pieces(days: pl.LazyFrame, period: int) -> pl.LazyFrame:
+def _young_cells(days: pl.LazyFrame) -> pl.LazyFrame:
+    """The cells of users of tenure `new`, also by how many days are `left` of it, no more than count."""
+    left = pl.min_horizontal(pl.col("first_day") + NEW_FOR_DAYS - pl.col("day"), pl.lit(2 * max(PERIODS)))
+    return _cells(days.with_columns(left=left).filter(pl.col("left") > 0), ["left"])
+
+
+def _young_pieces(days: pl.LazyFrame, young_cells: pl.LazyFrame, period: int) -> pl.LazyFrame:
     """The pieces that count for users of tenure `new`: until they are 90 days old, and up to a period longer while the
     value is that of the period before."""
     turns = pl.col("first_day") + NEW_FOR_DAYS
-    left = pl.min_horizontal(turns - pl.col("day"), pl.lit(2 * max(PERIODS)))
-    cells = _cells(days.with_columns(left=left).filter(pl.col("left") > 0), ["left"])
+    cells = (
+        young_cells.with_columns(pl.col("gap", "left").clip(upper_bound=2 * period))
+        .group_by("day", "gap", "left")
+        .agg(pl.col("users", "new").sum())
+    )
     until_old = _pieces(cells, period).with_columns(end=pl.min_horizontal("end", pl.col("day") + pl.col("left")))
     came = days.filter(pl.col("day").is_between(turns - 2 * period, turns + period, closed="none")).select(
         "person", "day", days_now=pl.lit(1, pl.Int64)

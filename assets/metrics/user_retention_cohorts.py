@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.calendar import Grain, period_number
-from assets.cohorts import IS_COMPLETE, carried_cells, cells, cohort_columns, dated, is_in_range, triangle
+from assets.calendar import Grain, period_number, period_start, to_date
+from assets.cohorts import IS_COMPLETE, carried_cells, cohort_columns, dated, is_in_range, triangle
+from assets.gaps import is_first_in, with_gaps
 from assets.once import once
 from assets.segments import rolled_up
 from warehouse.settings import Settings
@@ -68,11 +69,11 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
     days = user_days.filter(pl.col("day") <= settings.last_day).select("person", "day")
     last_days = once(days.group_by("person").agg(last_day=pl.col("day").max()).join(users, on="person"))
+    met = once(_met(days.filter(pl.col("day") >= _first_day_of_range(settings)), users, dimensions))
     keys = ["cohort_grain", "cohort_start", "age"]
     parts = []
     for grain in GRAINS:
-        seen = days.filter(is_in_range(period_number(pl.col("day"), grain), grain, settings)).join(users, on="person")
-        ages = pl.concat([_seen(seen, grain, dimensions), _last(last_days, grain, dimensions)], how="diagonal")
+        ages = pl.concat([_seen(met, grain, dimensions, settings), _last(last_days, grain, dimensions)], how="diagonal")
         split_by = [] if grain == "day" else dimensions
         combined = dated(ages, grain).group_by(*keys, *split_by).agg(pl.col(SUMS).sum())
         parts.append(rolled_up(combined, split_by, keys, SUMS))
@@ -87,18 +88,35 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     )
 
 
-def _seen(days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:
-    """One row per user and age with an event."""
-    ages = cells(days, ["person", *dimensions], grain, {})
+def _first_day_of_range(settings: Settings) -> pl.Expr:
+    """The first day of any period that ends in the range of days."""
+    return pl.min_horizontal(period_start(period_number(pl.lit(settings.first_day), grain), grain) for grain in GRAINS)
+
+
+def _met(days: pl.LazyFrame, users: pl.LazyFrame, dimensions: list[str]) -> pl.LazyFrame:
+    """How many users first seen on a day came on a later one, and for how many that was their first day of its week,
+    of its month. Everything else is sums of this."""
+    date = to_date(pl.col("day"))
+    return (
+        with_gaps(days)
+        .join(users, on="person")
+        .with_columns(opens_week=is_first_in("week", date), opens_month=is_first_in("month", date))
+        .group_by("first_day", "day", "opens_week", "opens_month", *dimensions)
+        .agg(users=pl.len().cast(pl.Int64))
+        .with_columns(day=date)
+    )
+
+
+def _seen(met: pl.LazyFrame, grain: Grain, dimensions: list[str], settings: Settings) -> pl.LazyFrame:
+    """Users that came in each period of the range, by cohort and age, each on its first day of the period."""
+    period, cohort = period_number(pl.col("day"), grain), period_number(pl.col("first_day"), grain)
+    opened = met if grain == "day" else met.filter(f"opens_{grain}")
+    ages = opened.filter(is_in_range(period, grain, settings)).select(
+        *dimensions, cohort=cohort, age=(period - cohort).cast(pl.Int64), users_retained="users"
+    )
     if grain == "day":
         ages = ages.filter(pl.col("age") <= OLDEST_DAY)
-    return ages.select(
-        *dimensions,
-        "cohort",
-        "age",
-        users_in_cohort=(pl.col("age") == 0).cast(pl.Int64),
-        users_retained=pl.lit(1, pl.Int64),
-    )
+    return ages.with_columns(users_in_cohort=pl.when(pl.col("age") == 0).then("users_retained").otherwise(0))
 
 
 def _last(last_days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:

@@ -36,7 +36,7 @@ def spans(*ends: tuple[int, int, int | None]) -> pl.LazyFrame:
 def counted(rows: pl.LazyFrame, days: int, settings: Settings, first: int, last: int) -> list[tuple[int, ...]]:
     """The counts of each day from `first` to `last`, counted from FIRST."""
     zero = day_number(pl.lit(FIRST))
-    pieces = windows(rows, days, settings).select("start", "end", **window_counts()).collect()
+    pieces = windows(rows, [days], settings)[days].select("start", "end", **window_counts()).collect()
     found = []
     for day in range(first, last + 1):
         number = pl.lit(day) + zero

@@ -1,0 +1,76 @@
+"""What is sorted as one packed number gives what the plain form in several columns gives."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assets import steps
+from assets.calendar import NEVER, day_number, to_date
+from assets.metrics import user_activity_daily
+from assets.packing import day_in, owner_in, packed
+
+LARGEST_PERSON = (1 << 32) - 1
+
+
+def random_function(rng: np.random.Generator, value: str) -> pl.LazyFrame:
+    """A closed function of 30 persons with several changes on some days, before 1970 too."""
+    rows = pl.DataFrame(
+        {
+            "person": rng.choice([*range(29), LARGEST_PERSON], 300).astype(np.uint32),
+            "day": rng.integers(-40, 40, 300).astype(np.int32),
+            value: rng.integers(-2, 3, 300),
+        }
+    )
+    return steps.closed(rows.lazy(), ["person"], value)
+
+
+def overlay_in_columns(functions: list[pl.LazyFrame], owner: list[str]) -> pl.LazyFrame:
+    """The plain form: what changes on a day is added up, then a running sum."""
+    together = pl.concat(functions, how="diagonal")
+    points = together.group_by(*owner, "day").agg(pl.col("now", "then").sum()).sort(*owner, "day")
+    running = points.with_columns(pl.col("now", "then").cum_sum(), end=pl.col("day").shift(-1))
+    return running.rename({"day": "start"}).filter((pl.col("now") != 0) | (pl.col("then") != 0))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_overlay_by_number_is_that_of_columns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    functions = [random_function(rng, "now"), steps.delayed(random_function(rng, "then"), 7)]
+    plain = overlay_in_columns(functions, ["person"]).sort("person", "start").collect()
+    in_columns = [function.with_columns(currency=pl.lit("EUR")) for function in functions]
+    assert plain.height > 100
+    for owner, given in ((["person"], functions), (["person", "currency"], in_columns)):
+        pieces = steps.overlay(given, owner).sort("person", "start").collect().select(plain.columns)
+        assert pieces.equals(plain)
+        assert pieces.schema == plain.schema
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_gaps_are_days_since_the_day_before(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    drawn = pl.DataFrame({"person": rng.integers(0, 40, 200), "day": rng.integers(-90, 90, 200)}).unique()
+    user_days = drawn.select(pl.col("person").cast(pl.UInt32), to_date(pl.col("day"))).lazy()
+    users = user_days.group_by("person").agg(first_day=pl.col("day").min())
+    day = day_number(pl.col("day"))
+    plain = (
+        user_days.sort("person", "day")
+        .with_columns(gap=(day - day.shift(1).over("person")).fill_null(56).clip(upper_bound=56))
+        .join(users, on="person")
+        .with_columns(day=day, first_day=day_number(pl.col("first_day")))
+    )
+    order = ["person", "day", "gap", "first_day"]
+    found = user_activity_daily._with_gaps(user_days, users).select(order).sort("person", "day").collect()
+    assert found.equals(plain.select(order).sort("person", "day").collect())
+
+
+def test_the_ends_of_what_fits_come_out_as_they_went_in() -> None:
+    first = (date.min - date(1970, 1, 1)).days
+    rows = pl.DataFrame(
+        {"person": [0, LARGEST_PERSON], "day": [first, NEVER + 730]}, schema={"person": pl.UInt32, "day": pl.Int32}
+    )
+    number = packed(pl.col("person"), pl.col("day"))
+    assert rows.select(person=owner_in(number, pl.UInt32), day=day_in(number)).equals(rows)
