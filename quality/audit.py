@@ -24,6 +24,7 @@ from quality import (
     profile,
     rules,
     staged,
+    values,
     volumes,
 )
 from quality.charts import Chart
@@ -156,6 +157,7 @@ class Audit:
         if measured.days.height:
             found += volumes.observe(measured, bounds)
             found += volumes.freshness(measured, self.watermark, bounds)
+        found += values.observe(measured, self.manifest, self.store, bounds)
         if "customers" in self.config.sources and name in ("orders", "subscriptions"):
             known = profile.unknown_customers(name, measured, self.manifest, self.store)
             found += volumes.unknown(name, *known, bounds)

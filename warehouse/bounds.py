@@ -18,6 +18,7 @@ CHECKS = (
     *("share of a day in quarantine", "share in quarantine of small files together"),
     *("share of repeated ids", "rows of the day", "the day is delivered", "persons per row", "persons are told apart"),
     *("median amount", "amounts keep their unit", "missing channel", "missing country", "days without news"),
+    "words were used before",
     *("unknown customers", "usage before the subscription began"),
     *("periods do not overlap", "an open period is the last", "rows do not get fewer"),
     "settled days are not restated much",
@@ -40,6 +41,7 @@ class Bounds:
     missing_attributes: float = 0.3
     nearly_nothing: float = 0.05
     unknown_customers: float = 0.2
+    new_words: float = 0.25
     usage_before_subscription: float = 0.5
     overlapping_periods: float = 0.0
     restated_warns: float = 0.10

@@ -124,6 +124,12 @@ FILES: tuple[Fault, ...] = (
     ),
     in_file(
         "events",
+        "every event has a name nobody used before",
+        "warn",
+        rows_of("events", lambda one: one.with_columns(event_name=pl.format("app.{}", "event_name"))),
+    ),
+    in_file(
+        "events",
         "usage of subscribers from before their subscriptions",
         "warn",
         rows_of("events", lambda one: one.with_columns(occurred_at=pl.col("occurred_at").dt.offset_by("-60d"))),
