@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.faults.bench import Bench
 from tests.faults.files import FILES
+from tests.faults.periods import PERIODS
 from tests.faults.rows import ROWS
 from tests.faults.tables import TABLES, Counter
 
@@ -32,7 +33,7 @@ class Tried:
 def tried(folder: Path, part: int = 0, of: int = 1) -> Iterator[Tried]:
     """Every fault, or each `of`-th from the `part`-th on, tried in that folder."""
     bench = Bench(folder / "demo")
-    for fault in (*ROWS, *FILES)[part::of]:
+    for fault in (*ROWS, *FILES, *PERIODS)[part::of]:
         found = fault.try_on(bench)
         because = found.because.replace(str(folder), "")
         yield Tried(fault.where, fault.name, fault.should, found.does, because, found.rows_are_kept)

@@ -9,6 +9,7 @@ import pytest
 from tests.faults import catalogue
 from tests.faults.catalogue import Tried
 from tests.faults.files import FILES
+from tests.faults.periods import PERIODS
 from tests.faults.rows import ROWS
 from tests.faults.tables import TABLES
 
@@ -23,7 +24,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[Tried]:
 
 
 def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
-    names = [(fault.where, fault.name) for fault in (*ROWS, *FILES)] + [("", fault.name) for fault in TABLES]
+    names = [(fault.where, fault.name) for fault in (*ROWS, *FILES, *PERIODS)] + [("", fault.name) for fault in TABLES]
     assert len(names) == len(set(names)) >= LEAST
 
 
@@ -38,6 +39,6 @@ def test_none_loses_a_row(found: list[Tried]) -> None:
 def test_the_page_says_what_was_found(found: list[Tried]) -> None:
     page = catalogue.PAGE.read_text(encoding="utf-8")
     table = page.partition(catalogue.BEGIN)[2].partition(catalogue.END)[0].splitlines()
-    assert len(table) == len(ROWS) + len(FILES) + len(TABLES) + 2
+    assert len(table) == len(ROWS) + len(FILES) + len(PERIODS) + len(TABLES) + 2
     lines = [catalogue.table([one]).splitlines()[-1] for one in found]
     assert [line for line in lines if line not in table] == [], "write it anew: make faults"
