@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.days import DayRange, dimensions_of, is_redefined
-from pipelines.engines import Engine, LocalEngine, at_once
+from pipelines.engines import Engine, LocalEngine, are_small, at_once
 from pipelines.months import month_of
 from pipelines.pace import Pace
 from pipelines.parts import (
@@ -88,7 +88,7 @@ def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: En
 
 def _engine(workspace: Workspace, span: str, jobs: Sequence[Part], engine: Engine | None) -> Engine:
     rows = [job.rows for job in jobs]
-    return engine or LocalEngine(Pace(workspace.report, span, rows).done, at_once(rows))
+    return engine or LocalEngine(Pace(workspace.report, span, rows).done, at_once(rows), are_small(rows))
 
 
 def _carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
