@@ -134,10 +134,9 @@ def with_converted(
     if settings.reporting_currency is None:
         return rows
     names = [measure.name for measure in RETENTION_MEASURES if measure.dtype == MONEY]
-    others = [*keys, "currency", "is_converted"]
     amounts = converted(rows, fx_rates, keys, dict.fromkeys(names, day), settings)
     payers = rows.group_by(keys).agg(pl.col("payers_at_start").sum())
-    return pl.concat([rows, payers.join(amounts, on=keys)], how="diagonal").sort(others)
+    return pl.concat([rows, payers.join(amounts, on=keys)], how="diagonal")
 
 
 def retention_amounts() -> dict[str, pl.Expr]:
