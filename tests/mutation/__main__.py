@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", help="assets.steps, ... (default: all)")
     parser.add_argument("--page", action="store_true", help="write docs/mutation.md from results.json")
-    parser.add_argument("--again", action="store_true", help="try only what survived the last time")
+    parser.add_argument("--again", action="store_true", help="try only what survived the last time without a reason")
     asked = parser.parse_args(arguments)
     if asked.page:
         page.write(ledger.read(), modules())
@@ -49,8 +49,12 @@ def _run(bench: Bench, module: str, *, only_survivors: bool) -> bool:
     known = ledger.read().get(module)
     settled = known if only_survivors and ledger.is_of(known, text) else None
     original, tried, survivors = unchanged(module, text), mutants(module, text), []
+    told = page.explained(module) if settled else set()
     for mutant in tried:
         if settled is not None and mutant.name not in settled.survivors:
+            continue
+        if mutant.name in told:
+            survivors.append(mutant.name)
             continue
         try:
             by = bench.killer(mutant, original)

@@ -7,6 +7,7 @@ mutants that it is true of.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -36,7 +37,7 @@ random businesses is what the oracle says; [correctness](correctness.md) tells h
 ```
 make mutation                                # all of it: hours
 make mutation MODULES=assets.steps           # one module: minutes
-make mutation MODULES="--again assets.steps" # only what survived the last time
+make mutation MODULES="--again assets.steps" # only what survived without a reason
 python -m tests.mutation --page              # this page, from tests/mutation/results.json
 ```
 
@@ -59,14 +60,19 @@ def reasons() -> Reasons:
     return yaml.safe_load(EQUIVALENT.read_text()) or {}
 
 
+@cache
+def explained(module: str) -> set[str]:
+    """The names of the mutants that have a reason."""
+    return {name for names in reasons().get(module, {}).values() for name in names}
+
+
 def unexplained(results: Results) -> list[tuple[str, str]]:
     """Module and name of each mutant that survived and has no reason."""
-    told = {module: {name for names in given.values() for name in names} for module, given in reasons().items()}
     return [
         (module, name)
         for module, judged in results.items()
         for name in judged.survivors
-        if name not in told.get(module, set())
+        if name not in explained(module)
     ]
 
 
