@@ -16,17 +16,22 @@ PATH = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One module: the digest of its text, how many mutants were tried, and the names of those that survived."""
+    """One module: the digest of its text, how many mutants were tried, on how many random worlds beside the golden
+    cases and the kept worlds, and the names of those that survived."""
 
     digest: str
     mutants: int
+    worlds: int
     survivors: tuple[str, ...]
 
 
 def read(path: Path = PATH) -> dict[str, Judged]:
     """By module, in the order of their names."""
     told = json.loads(path.read_text()) if path.exists() else {}
-    return {name: Judged(one["digest"], one["mutants"], tuple(one["survivors"])) for name, one in sorted(told.items())}
+    return {
+        name: Judged(one["digest"], one["mutants"], one["worlds"], tuple(one["survivors"]))
+        for name, one in sorted(told.items())
+    }
 
 
 def enter(module: str, judged: Judged, path: Path = PATH) -> None:

@@ -28,7 +28,7 @@ constant, `max` for `min`, the last for the first. A test is worth something if 
 against, until one of them fails:
 
 1. each golden case that its tables are in: the cells that were added up by hand;
-2. the kept and the random businesses of `make test`: every cell of every table;
+2. the kept and the random businesses of `make test` (of the random ones as many as the table says): every cell;
 3. a later range of days of each of those: it must say what all of history says.
 
 The rows of every input come in another order than they were written in. What the unchanged product says of the
@@ -51,8 +51,8 @@ of their own.
 
 ## Mutants by module
 
-| module | mutants | killed | equivalent | unexplained |
-|---|---|---|---|---|
+| module | random businesses | mutants | killed | equivalent | unexplained |
+|---|---|---|---|---|---|
 """
 
 
@@ -85,8 +85,9 @@ def write(results: Results, modules: Mapping[str, Path]) -> None:
         survived, left = len(judged.survivors), sum(one == module for one, _ in open_ones)
         counts = [judged.mutants, judged.mutants - survived, survived - left, left]
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
-        lines.append(_row(f"{module} (changed since)" if module in changed else module, counts))
-    lines.append(_row("all", totals))
+        name = f"{module} (changed since)" if module in changed else module
+        lines.append(_row(name, str(judged.worlds), counts))
+    lines.append(_row("all", "", totals))
     if never:
         lines += ["", "Not judged yet: " + ", ".join(f"`{module}`" for module in never) + "."]
     if changed:
@@ -106,5 +107,5 @@ def write(results: Results, modules: Mapping[str, Path]) -> None:
     PAGE.write_text(_HEADING + "\n".join(lines))
 
 
-def _row(name: str, counts: list[int]) -> str:
-    return f"| {name} | {' | '.join(str(count) for count in counts[:3])} | {counts[3] or ''} |"
+def _row(name: str, worlds: str, counts: list[int]) -> str:
+    return f"| {name} | {worlds} | {' | '.join(str(count) for count in counts[:3])} | {counts[3] or ''} |"

@@ -80,8 +80,8 @@ def test_reasons_are_given_for_modules_that_exist() -> None:
 def test_a_result_holds_for_the_text_that_was_judged_alone(tmp_path: Path) -> None:
     results, [module, other, *_] = tmp_path / "results.json", modules()
     text = modules()[module].read_text()
-    ledger.enter(module, Judged(ledger.digest(text), 3, ("survivor",)), results)
-    ledger.enter(other, Judged(ledger.digest("of another text"), 1, ()), results)
+    ledger.enter(module, Judged(ledger.digest(text), 3, 25, ("survivor",)), results)
+    ledger.enter(other, Judged(ledger.digest("of another text"), 1, 25, ()), results)
     judged = ledger.read(results)
     assert judged[module].survivors == ("survivor",)
     never, changed = ledger.others(judged, modules())
