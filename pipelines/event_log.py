@@ -60,10 +60,15 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
             self._told.add((event.run_id, table))
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """What Dagster hands over together are the months of one table: one transaction writes all but the first."""
+        """The months of one table are one transaction, all but the first; what is planned is stored one by one."""
         first, *others = events
         self.store_event(first)
-        self._store_in_index_only([_without_versions(event) for event in others])
+        happened = [event.dagster_event for event in others]
+        if all(one is not None and one.event_type == DagsterEventType.ASSET_MATERIALIZATION for one in happened):
+            self._store_in_index_only([_without_versions(event) for event in others])
+        else:
+            for event in others:
+                self.store_event(event)
 
     def _store_in_index_only(self, events: Sequence[EventLogEntry]) -> None:
         """The months of one table; the last of them is the one that the table's own entry shows."""
