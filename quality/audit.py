@@ -22,6 +22,7 @@ from quality import (
     origins,
     periods,
     profile,
+    roles,
     rules,
     staged,
     values,
@@ -163,6 +164,8 @@ class Audit:
             found += volumes.unknown(name, *known, bounds)
         if name == "subscriptions" and self.config.sources[name].shape == "periods":
             found += periods.overlapping(measured, self.manifest, self.store, bounds)
+        if name == "events":
+            found += roles.observe(self.config.roles, roles.played(self.manifest, self.store))
         if name == "events" and "subscriptions" in self.catalog:
             found += periods.usage_before(measured, self.manifest, self.store, bounds)
         return found
