@@ -16,10 +16,13 @@ from quality.verdict import Observation, Severity
 from warehouse.bounds import Bounds
 from warehouse.manifest import Manifest
 from warehouse.store import Store
-from warehouse.table import SEGMENT_ALL, Table
+from warehouse.table import MONEY, SEGMENT_ALL, Table
 
-# Below this a cell is too small for a share of it to mean something.
+# Made of fewer customers, orders or users than this, a cell is too small for a share of it to mean something: of three
+# orders a day one refund takes a third.
 LEAST_CELL = 100
+KEY_OF_DAY = {"date", "currency", "is_converted"}
+CAUSE = "Expected after late or corrected deliveries; else see `holdfast diff`."
 
 
 def observe(
@@ -29,7 +32,7 @@ def observe(
     before = head.published(table.name)
     if not before:
         return []
-    found = [] if _is_snapshot(table) else [_rows_lost(table, sum(file.rows for file in before), frame.height)]
+    found = [] if table.of_last_day else [_rows_lost(table, sum(file.rows for file in before), frame.height)]
     if "date" not in frame.columns or not table.segmented or not _same_rules(candidate, head):
         return found
     kept = {file.path for file in candidate.published(table.name)}
@@ -40,11 +43,6 @@ def observe(
     cells = _cells(table, told.collect(), frame)
     settled = _settled(table, cells, date.fromisoformat(head.watermark), bounds)
     return [*found, *_untouched(table, cells, candidate), *settled]
-
-
-def _is_snapshot(table: Table) -> bool:
-    """Whether it says what holds on the last day alone, so that rows come and go."""
-    return any(column.name == "as_of" for column in table.all_columns)
 
 
 def _same_rules(candidate: Manifest, head: Manifest) -> bool:
@@ -61,16 +59,37 @@ def _rows_lost(table: Table, before: int, after: int) -> Observation:
 
 
 def _cells(table: Table, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """One row per key of segment `all` and measure that the old months have: date, key, measure, old, new."""
+    """One row per key of segment `all` and measure that the old months have: date, key, measure, old, new, and
+
+    - `facts`, the largest count of the old row, and `flow`, the largest of what belongs to its day alone,
+    - `weight`, what a change is a share of: the old count, but the largest amount of the old row for amounts, as a few
+      facts make a small one.
+    """
     key = [column.name for column in table.keys]
     measures = [one.name for one in table.measures]
+    is_money = {one.name: one.dtype == MONEY for one in table.measures}
+    counts = [one.name for one in table.measures if not is_money[one.name]]
+    flows = [one.name for one in table.measures if not is_money[one.name] and one.kind == "flow"]
+    amounts = [one.name for one in table.measures if is_money[one.name]]
 
-    def long(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-        whole = frame.filter(pl.col("segment") == SEGMENT_ALL).select(*key, pl.col(measures).cast(pl.Float64))
-        return whole.unpivot(on=measures, index=key, variable_name="measure", value_name=name)
+    def largest(names: list[str]) -> pl.Expr:
+        return pl.max_horizontal(pl.col(one).cast(pl.Float64).abs() for one in names) if names else pl.lit(0.0)
 
-    both = long(before, "old").join(long(after, "new"), on=[*key, "measure"], how="left")
-    return both.with_columns(pl.col("old", "new").fill_null(0.0))
+    def long(frame: pl.DataFrame, name: str, *more: pl.Expr) -> pl.DataFrame:
+        whole = frame.filter(pl.col("segment") == SEGMENT_ALL)
+        wide = whole.select(*key, *more, pl.col(measures).cast(pl.Float64))
+        index = [one for one in wide.columns if one not in measures]
+        return wide.unpivot(on=measures, index=index, variable_name="measure", value_name=name)
+
+    sizes = [largest(counts).alias("facts"), largest(flows).alias("flow"), largest(amounts).alias("amount")]
+    old = long(before, "old", *sizes)
+    both = old.join(long(after, "new"), on=[*key, "measure"], how="left")
+    of_money = pl.col("measure").replace_strict(is_money, return_dtype=pl.Boolean)
+    return both.with_columns(pl.col("old", "new").fill_null(0.0)).with_columns(
+        facts=pl.when(of_money).then("facts").otherwise(pl.col("old").abs()),
+        weight=pl.when(of_money).then("amount").otherwise(pl.col("old").abs()),
+        change=(pl.col("new") - pl.col("old")).abs(),
+    )
 
 
 def _untouched(table: Table, cells: pl.DataFrame, candidate: Manifest) -> list[Observation]:
@@ -85,23 +104,38 @@ def _untouched(table: Table, cells: pl.DataFrame, candidate: Manifest) -> list[O
 
 
 def _settled(table: Table, cells: pl.DataFrame, watermark: date, bounds: Bounds) -> list[Observation]:
-    settled = cells.filter(
-        pl.col("date") <= watermark - timedelta(days=bounds.settled_days), pl.col("old").abs() >= LEAST_CELL
-    )
-    if not settled.height:
+    """The worst day, and where days add up, the worst month: it has many facts where its days have few."""
+    settled = cells.filter(pl.col("date") <= watermark - timedelta(days=bounds.settled_days))
+    found = _worst("settled days are not restated much", table, settled, bounds.restated_warns, bounds)
+    if {column.name for column in table.grain} <= KEY_OF_DAY:
+        found += _worst(
+            "settled months are not restated much", table, _months(table, settled), bounds.restated_months_warn, bounds
+        )
+    return found
+
+
+def _months(table: Table, settled: pl.DataFrame) -> pl.DataFrame:
+    """The days of each month together, of what belongs to its day alone."""
+    flows = [one.name for one in table.measures if one.kind == "flow"]
+    key = ["date", *(name for name in _named(table) if name != "date")]
+    counts = [one.name for one in table.measures if one.dtype != MONEY]
+    months = settled.filter(pl.col("measure").is_in(flows)).with_columns(date=pl.col("date").dt.truncate("1mo"))
+    facts = pl.when(pl.col("measure").is_in(counts)).then("weight").otherwise("flow")
+    return months.group_by(key).agg(pl.col("old", "new", "change", "weight").sum(), facts=facts.sum())
+
+
+def _worst(check: str, table: Table, cells: pl.DataFrame, warns: float, bounds: Bounds) -> list[Observation]:
+    large = cells.filter(pl.col("facts") >= LEAST_CELL, pl.col("weight") > 0)
+    if not large.height:
         return []
-    share = (pl.col("new") - pl.col("old")).abs() / pl.col("old").abs()
-    worst = settled.with_columns(share=share).sort("share", *_named(table), descending=True).row(0, named=True)
+    ranked = large.with_columns(share=pl.col("change") / pl.col("weight"))
+    worst = ranked.sort("share", *_named(table), descending=True).row(0, named=True)
     message = (
         f"{worst['measure']} of {worst['date']} goes from {worst['old']:,.0f} to {worst['new']:,.0f}, days after "
-        "it was published. Expected after late or corrected deliveries; else see `holdfast diff`."
+        f"it was published. {CAUSE}"
     )
     where = " ".join(f"{name}={worst[name]}" for name in _named(table))
-    levels: list[tuple[Severity, float | None]] = [
-        ("warning", bounds.restated_warns),
-        ("critical", bounds.restated_blocks),
-    ]
-    check = "settled days are not restated much"
+    levels: list[tuple[Severity, float | None]] = [("warning", warns), ("critical", bounds.restated_blocks)]
     return [
         Observation(check, table.name, worst["share"], None, bound, severity, message, where=where)
         for severity, bound in levels

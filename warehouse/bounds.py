@@ -21,7 +21,7 @@ CHECKS = (
     "words were used before",
     *("unknown customers", "usage before the subscription began"),
     *("periods do not overlap", "an open period is the last", "rows do not get fewer"),
-    "settled days are not restated much",
+    *("settled days are not restated much", "settled months are not restated much"),
 )
 _DAYS = ("days_without_news", "settled_days")
 _FACTORS = ("band_width", "times_the_amount")
@@ -46,6 +46,7 @@ class Bounds:
     overlapping_periods: float = 0.0
     restated_warns: float = 0.10
     restated_blocks: float | None = None
+    restated_months_warn: float = 0.05
     band_width: float = 5.0
     times_the_amount: float = 10.0
     days_without_news: int = 3

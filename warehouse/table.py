@@ -102,7 +102,8 @@ class Table:
     `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
     `may_be_empty` tables have a row only where something happened, which may be nowhere; no other table is empty while
-    its inputs are not. `migrations` are the changes of published columns it went through.
+    its inputs are not. Of an `of_last_day` table every row is about the watermark alone, so rows come and go.
+    `migrations` are the changes of published columns it went through.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Table:
     segmented: bool = False
     every_day: bool = True
     may_be_empty: bool = False
+    of_last_day: bool = False
     look_back_days: int | None = None
     sources: tuple[str, ...] = field(default=())
     migrations: tuple[Migration, ...] = field(default=())

@@ -92,6 +92,7 @@ table = Table(
     ),
     partitioning="whole",
     every_day=False,
+    of_last_day=True,
     sources=("orders", "subscriptions", "events"),
 )
 _WORDS = {

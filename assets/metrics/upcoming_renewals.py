@@ -46,6 +46,7 @@ table = Table(
     ),
     partitioning="whole",
     every_day=False,
+    of_last_day=True,
     may_be_empty=True,
     sources=("subscriptions",),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -44,13 +44,13 @@ class Alarm:
 def alarms(folder: Path, customers: int, days: int, history: int = HISTORY_DAYS) -> Iterator[Alarm]:
     """Everything that fails while so many daily deliveries come in; the days before are the history."""
     generate(folder, customers, DAYS_OF_DEMO, period="day")
-    _hide(folder)
+    hide(folder)
     settings, tables = config.load(folder / "holdfast.toml"), catalog.load()
     store, head = Store(settings.home), None
     for number in range(-1, days):
         day = FIRST + timedelta(days=history + number)
         for one in [day] if head else [FIRST + timedelta(days=back) for back in range(history)]:
-            _deliver(folder, one)
+            deliver(folder, one)
         draft = Draft.open_or_create(settings.home, f"run-{number + 1}", head)
         workspace = Workspace(settings, tables, store, draft, Releases(settings.home), lambda _: None)
         for source in settings.sources:
@@ -65,14 +65,15 @@ def alarms(folder: Path, customers: int, days: int, history: int = HISTORY_DAYS)
         head = made
 
 
-def _hide(folder: Path) -> None:
-    """Puts what is not delivered yet where the inbox does not look."""
-    for source in FILES:
+def hide(folder: Path, sources: Iterable[str] = ()) -> None:
+    """Puts what is not delivered yet where the inbox does not look: the daily files, and those of these sources."""
+    for source in (*FILES, *sources):
         (folder / "inbox" / source).rename(folder / f"later-{source}")
         (folder / "inbox" / source).mkdir()
 
 
-def _deliver(folder: Path, day: date) -> None:
+def deliver(folder: Path, day: date) -> None:
+    """The daily files of that day, with the prices of that day."""
     for source, ending in FILES.items():
         file = folder / f"later-{source}" / f"{day}{ending}"
         if not file.exists():

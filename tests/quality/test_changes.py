@@ -11,9 +11,13 @@ import pytest
 
 from tests.quality.shop import CONFIG, FIRST, Delivery, Shop, daily, fails, orders_daily
 from warehouse.bounds import Bounds
+from warehouse.table import MONEY
 
 HISTORY = daily(300, 30)
 LAST = HISTORY[-1].day
+REVENUE = ("revenue", "revenue_first_orders")
+THIRD = pl.col("date") == FIRST + timedelta(days=2)
+JUNE = pl.col("date") < FIRST + timedelta(days=30)
 
 
 @pytest.fixture
@@ -54,3 +58,31 @@ def test_by_configuration_a_large_restatement_blocks(shop: Shop) -> None:
         found = [one for one in shop.audit(candidate, asked).observations if fails(one)]
         assert {one.severity for one in found} == severities
         assert {one.check for one in found} == {"settled days are not restated much"}
+
+
+def with_revenue(shop: Shop, deliveries: list[Delivery], factor: float, days: pl.Expr) -> pl.DataFrame:
+    """The right table, these days' revenue times a factor."""
+    right = orders_daily(pl.concat([shop.orders(one) for one in deliveries]), deliveries[-1].day)
+    scaled = [pl.when(days).then(pl.col(name) * factor).otherwise(name).cast(MONEY).alias(name) for name in REVENUE]
+    mean = pl.col("revenue").cast(pl.Float64) / pl.col("orders")
+    return right.with_columns(scaled).with_columns(average_order_value=mean)
+
+
+@pytest.mark.parametrize(
+    ("orders", "factor", "days", "checks"),
+    [
+        (8, 0.875, THIRD, set()),  # one of the eight orders of a day is refunded
+        (8, 0.9, JUNE, {"settled months are not restated much"}),
+        (8, 0.97, JUNE, set()),
+        (300, 0.95, THIRD, set()),  # refunds of a large shop
+        (300, 0.875, THIRD, {"settled days are not restated much"}),
+        (1, 0.1, THIRD, set()),  # so small that nothing can be said
+    ],
+)
+def test_usual_refunds_pass_and_a_restated_month_warns(
+    tmp_path: Path, orders: int, factor: float, days: pl.Expr, checks: set[str]
+) -> None:
+    shop, history = Shop(tmp_path / "warehouse"), daily(orders, 45)
+    shop.publish(history)
+    found = shop.failures(shop.stage(history, table=with_revenue(shop, history, factor, days)))
+    assert set(found) == {("warning", check) for check in checks}
