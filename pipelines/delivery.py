@@ -10,7 +10,7 @@ import polars as pl
 
 from assets.sources import orders
 from quality.contracts import split
-from warehouse import inbox
+from warehouse import inbox, shapes
 from warehouse.canonical import Reader
 from warehouse.config import Config
 from warehouse.formats import RawFile
@@ -67,6 +67,8 @@ def read(
         waits_before=waits_before,
         taken_at=datetime.now(UTC),
         due_on=judged.due_on,
+        columns=shapes.of_file(raw_file),
+        filled=shapes.of_rows(found.rows, found.columns),
     )
     return taken, Delivery(judged.bad, raw, found.columns, line)
 

@@ -15,6 +15,7 @@ import polars as pl
 from quality import (
     changes,
     charts,
+    columns,
     deliveries,
     fits,
     identities,
@@ -158,6 +159,7 @@ class Audit:
         if measured.days.height:
             found += volumes.observe(measured, bounds)
             found += volumes.freshness(measured, self.watermark, bounds)
+        found += columns.observe(measured, bounds)
         found += values.observe(measured, self.manifest, self.store, bounds)
         if "customers" in self.config.sources and name in ("orders", "subscriptions"):
             known = profile.unknown_customers(name, measured, self.manifest, self.store)

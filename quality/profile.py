@@ -36,6 +36,7 @@ DAYS = pl.Schema(
 FIRST_LOAD_DAYS = 28
 
 IDS = pl.Schema({"customer_id": pl.String, "day": pl.Date})
+NOTED = ("columns", "filled")
 DELIVERY = ("path", "sha256", "reading")
 
 
@@ -102,22 +103,31 @@ def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | No
 
 def ledger(source: str, candidate: Manifest, store: Store, head: Manifest | None) -> pl.DataFrame:
     """The source's lines in the ledger, sorted by path, with what the release it builds on knew of them: `is_new` (that
-    content, read that way, was not there), `superseded_before`, and `former_rows` of a file of that path, if any."""
+    content, read that way, was not there), `superseded_before`, and `former_rows`, `former_columns` and `former_filled`
+    of a file of that path, if any."""
 
     def lines(manifest: Manifest | None) -> pl.LazyFrame:
         files = manifest.of(ledgers.LAYER, ledgers.TABLE) if manifest else []
         own = [file for file in files if file.partition == ledgers.partition(source)]
         return store.scan(own, ledgers.SCHEMA)
 
-    former = lines(head).select("path", former_rows="rows_in").unique("path")
+    former = lines(head).select(
+        "path", former_rows="rows_in", **{f"former_{name}": _noted(lines(head), name) for name in NOTED}
+    )
     known = lines(head).select(*DELIVERY, superseded_before="superseded").unique(DELIVERY)
     found = (
         lines(candidate)
         .join(known, on=DELIVERY, how="left")
-        .join(former, on="path", how="left")
+        .join(former.unique("path"), on="path", how="left")
+        .with_columns(**{name: _noted(lines(candidate), name) for name in NOTED})
         .with_columns(pl.col("superseded_before").fill_null(0), is_new=pl.col("superseded_before").is_null())
     )
     return found.sort("path").collect()
+
+
+def _noted(lines: pl.LazyFrame, name: str) -> pl.Expr:
+    """A column of the ledger that an earlier version of Holdfast did not keep."""
+    return pl.col(name) if name in lines.collect_schema() else pl.lit(None, pl.String)
 
 
 def unknown_customers(source: str, profile: Profile, candidate: Manifest, store: Store) -> tuple[int, int]:

@@ -19,6 +19,7 @@ CHECKS = (
     *("share of repeated ids", "rows of the day", "the day is delivered", "persons per row", "persons are told apart"),
     *("median amount", "amounts keep their unit", "missing channel", "missing country", "days without news"),
     "words were used before",
+    *("columns are still there", "columns still have values", "columns keep their type", "columns are known"),
     *("unknown customers", "usage before the subscription began"),
     *("periods do not overlap", "an open period is the last", "rows do not get fewer"),
     *("settled days are not restated much", "settled months are not restated much"),
@@ -42,6 +43,7 @@ class Bounds:
     nearly_nothing: float = 0.05
     unknown_customers: float = 0.2
     new_words: float = 0.25
+    usual_columns: float = 0.9
     usage_before_subscription: float = 0.5
     overlapping_periods: float = 0.0
     restated_warns: float = 0.10

@@ -48,6 +48,21 @@ class RawFile:
         """Whether all columns come as text (CSV, JSON lines) and not with types of their own (Parquet)."""
         return self._kind != "parquet"
 
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON lines: a row says which columns it has, the file does not."""
+        return self._kind == "jsonl"
+
+    def schema(self) -> pl.Schema | None:
+        """The columns with types of their own; None of text."""
+        return None if self.is_text else self._parquet_schema
+
+    def spread_lines(self, most: int) -> list[bytes]:
+        """At most so many lines of a text file, spread evenly over its bytes, the first among them."""
+        starts = {0 if not at else self._data.find(b"\n", len(self._data) * at // most) + 1 for at in range(most)}
+        lines = (self._data[start : self._data.find(b"\n", start) % (len(self._data) + 1)] for start in sorted(starts))
+        return [line for line in lines if line.strip()]
+
     def columns(self) -> list[str]:
         """The names of all columns; none for a file without content."""
         if self.is_empty:

@@ -40,11 +40,13 @@ _DESCRIPTIONS: Mapping[str, str] = {
     "waits_before": "Rows of earlier days were too late when the file came.",
     "due_on": "When the first of its rows that lie in the future will have been: the file is taken again then.",
     "taken_at": "When the file was taken.",
+    "columns": "Its columns and their types as JSON, with ? where not even half of the rows have it.",
+    "filled": "The canonical columns with values as JSON, with ? where not even half of the rows have one.",
 }
 SCHEMA = pl.Schema(
     {
         **dict.fromkeys(_DESCRIPTIONS, pl.Int64()),
-        **dict.fromkeys(("source", "path", "sha256", "reading"), pl.String()),
+        **dict.fromkeys(("source", "path", "sha256", "reading", "columns", "filled"), pl.String()),
         **dict.fromkeys(("first_day", "last_day", "waits_before", "due_on"), pl.Date()),
         "taken_at": pl.Datetime("us", "UTC"),
     }
@@ -76,6 +78,8 @@ class Line:
     waits_before: date | None
     taken_at: datetime
     due_on: date | None = None
+    columns: str | None = None
+    filled: str | None = None
 
     def with_superseded(self, more: int) -> Line:
         return replace(self, superseded=self.superseded + more)

@@ -15,7 +15,15 @@ from tests.faults.tables import TABLES, Counter
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
 BEGIN, END = "<!-- faults: begin -->\n", "<!-- faults: end -->\n"
-SAID = {"quarantine": "set aside", "warn": "warned", "block": "blocked", "refuse": "run stopped", "nothing": "NOTHING"}
+SAID = {
+    "quarantine": "set aside",
+    "return": "taken as a return",
+    "note": "noted",
+    "warn": "warned",
+    "block": "blocked",
+    "refuse": "run stopped",
+    "nothing": "NOTHING",
+}
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import polars as pl
 
 from tests.faults.bench import Bench, Outcome, encoded
 
-Should = Literal["quarantine", "warn", "block", "refuse"]
-SEVERITY = {"warn": "warning", "block": "critical"}
+Should = Literal["quarantine", "return", "note", "warn", "block", "refuse"]
+SEVERITY = {"note": "info", "warn": "warning", "block": "critical"}
 SPOILT = 2
 
 
@@ -68,7 +68,7 @@ def in_file(
         if outcome.refusal:
             return Found("refuse", outcome.refusal, True)
         found = [one for one in outcome.failed if (one.severity, one.check) not in usual]
-        for does, severity in (("block", "critical"), ("warn", "warning")):
+        for does, severity in (("block", "critical"), ("warn", "warning"), ("note", "info")):
             checks = [one.check for one in found if one.severity == severity]
             if checks:
                 return Found(does, checks[0], _kept(outcome))  # type: ignore[arg-type]

@@ -135,6 +135,34 @@ FILES: tuple[Fault, ...] = (
         rows_of("events", lambda one: one.with_columns(occurred_at=pl.col("occurred_at").dt.offset_by("-60d"))),
     ),
     in_file(
+        "orders",
+        "a column that may be missing is left out",
+        "warn",
+        rows_of("orders", lambda one: one.drop("updated_at")),
+    ),
+    in_file(
+        "orders",
+        "a column that may be empty has no value any more",
+        "warn",
+        rows_of("orders", lambda one: one.with_columns(updated_at=pl.lit(""))),
+    ),
+    in_file("orders", "a column nobody knows", "note", rows_of("orders", lambda one: one.with_columns(till=pl.lit(7)))),
+    in_file(
+        "events",
+        "times as text",
+        "warn",
+        rows_of("events", lambda one: one.with_columns(pl.col("received_at").cast(pl.String))),
+    ),
+    in_file(
+        "subscriptions",
+        "the plan has another name",
+        "warn",
+        bytes_of(
+            "subscriptions",
+            lambda one: gzip.compress(gzip.decompress(one).replace(b'"plan":', b'"product":'), mtime=0),
+        ),
+    ),
+    in_file(
         "subscriptions",
         "a line of broken JSON",
         "quarantine",
