@@ -10,6 +10,7 @@ import dagster as dg
 from pipelines import steps
 from pipelines.failures import IO_RETRIES, failing_clearly
 from pipelines.resources import Warehouse
+from quality import report
 from quality.verdict import Result, Verdict
 from warehouse.catalog import Catalog
 
@@ -55,18 +56,17 @@ def _result(key: dg.AssetCheckKey, verdict: Verdict, table: str) -> dg.AssetChec
         passed=not failed,
         severity=_severity(failed),
         description=failed[0].message if failed else f"{len(found)} checks passed",
-        metadata={"checks": len(found), "failed": len(failed), "found": dg.MetadataValue.md(_list(failed[:SHOWN]))},
+        metadata={
+            "checks": len(found),
+            "failed": len(failed),
+            "found": dg.MetadataValue.md(report.markdown(failed[:SHOWN]) or "nothing to report"),
+        },
     )
 
 
 def _severity(failed: Sequence[Result]) -> dg.AssetCheckSeverity:
     blocks = any(result.blocks for result in failed)
     return dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN
-
-
-def _list(failed: Sequence[Result]) -> str:
-    lines = [f"- **{one.severity}** {one.check} {one.column or ''}: {one.message} ({one.where})" for one in failed]
-    return "\n".join(lines) or "nothing to report"
 
 
 def _not_audited(key: dg.AssetCheckKey, missing: Sequence[str]) -> dg.AssetCheckResult:

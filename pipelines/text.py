@@ -16,7 +16,10 @@ def counted(number: int, noun: str) -> str:
 
 
 def cell(value: object) -> str:
-    """One value as a person reads it: nothing for null, thousands apart, rates to four decimals."""
+    """One value as a person reads it: nothing for null, thousands apart, rates to four decimals.
+
+    Text is on one line and without what could drive a terminal.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -29,7 +32,7 @@ def cell(value: object) -> str:
         return f"{value:,.2f}" if value == value.quantize(Decimal("0.01")) else f"{value:,}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return " ".join(str(value).split())
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
 
 
 def grid(

@@ -1,10 +1,11 @@
-"""A verdict as text for a terminal: worst first, what and where, and what to do about it.
+"""A verdict as text, for a terminal or as Markdown: worst first, what and where, and what to do about it.
 
 Here is only wording. Nothing is judged again, and nothing heavy is imported: an old verdict is shown at once.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -37,6 +38,17 @@ def headline(verdict: Verdict) -> str:
     also = f" and {_number(warned, 'warning')}" if warned else ""
     block = "blocks" if blocked == 1 else "block"
     return f"The gate refused: {blocked} of {checks} checks {block}{also}. The last release stands."
+
+
+def markdown(failed: Iterable[Result]) -> str:
+    """Failed checks as a list in Markdown. What may come out of a delivery is text in it: no markup, link or image."""
+    told = [(one.severity, f"{one.check} {one.column or ''}: {one.message} ({one.where})") for one in failed]
+    return "\n".join(f"- **{severity}** {_inert(text)}" for severity, text in told)
+
+
+def _inert(text: str) -> str:
+    """On one line, with a backslash before all that can be Markdown or HTML."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(_clean(text).split()))
 
 
 def _blocks(failed: Iterable[Result], width: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,14 @@ def test_imports_point_left(layer: str) -> None:
         if name.split(".")[0] in LAYERS and name.split(".")[0] not in MAY_IMPORT[layer]
     }
     assert not wrong
+
+
+def test_nothing_is_exported_as_csv() -> None:
+    """A cell that begins with = is a formula to a spreadsheet; Parquet and text have no formulas. The demo only makes
+    what is delivered."""
+    writes = re.compile(r"(write|sink|to)_csv|csv\.(Dict)?[wW]riter|FORMAT CSV", re.IGNORECASE)
+    files = [path for layer in LAYERS for path in _files(layer) if "pipelines/demo" not in path.as_posix()]
+    assert [_where(path) for path in files if writes.search(path.read_text())] == []
 
 
 def test_only_pipelines_imports_dagster() -> None:

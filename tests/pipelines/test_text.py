@@ -17,7 +17,7 @@ from pipelines.text import cell, grid
         (Decimal("1234.5000"), "1,234.50"),
         (Decimal("0.1234"), "0.1234"),
         (True, "yes"),
-        ("two\nlines\x1b", "two lines\x1b"),
+        ("two\nlines\x1b[2J\u202e", "two lines [2J"),
         (datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC), "2026-11-02 03:04:05+00:00"),
     ],
 )

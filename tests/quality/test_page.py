@@ -11,8 +11,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
-from quality import page
+from quality import page, report
 from quality.charts import Chart, Point, charts
 from quality.verdict import Result, Verdict
 from tests.quality.shop import FIRST, Delivery, Shop, daily
@@ -73,6 +74,15 @@ def test_what_came_out_of_a_delivery_is_text_and_nothing_else() -> None:
     assert {tag for tag, _ in read.elements} & {"script", "img", "iframe", "link", "object", "a", "form"} == set()
     assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
     assert read.text.count(HOSTILE) >= 12
+
+
+def test_in_markdown_too_it_is_text_and_nothing_else() -> None:
+    evil = HOSTILE + "![x](http://evil.example) [click](javascript:alert) `code` *strong*\n# head\n- item\n| a | b |"
+    made = report.markdown([result("critical", evil, text=evil), result("warning", "late")])
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(made)
+    assert {tag for tag, _ in Reading(html).elements} == {"ul", "li", "strong"}
+    assert html.count("<strong>") == html.count("<li>") == 2
+    assert " ".join(evil.split()) in Reading(html).text
 
 
 def test_it_names_no_address_and_allows_none() -> None:
