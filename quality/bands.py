@@ -17,16 +17,22 @@ COLD_START_WEEKS = 4
 HISTORY_DAYS = 7 * WEEKS
 LEAST_SPREAD = 0.2
 MAD_TO_DEVIATION = 1.4826
+# A day off has about as many rows as the quietest weekday; below this share of that it has none of the usual reasons.
+OF_THE_QUIETEST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The usual value (a median) and the limits around it. Wide by intent: growth and holidays lie inside."""
+    """The usual value (a median), the limits around it, the least value and the robust spread of the logarithms.
+
+    Wide by intent: growth and holidays lie inside.
+    """
 
     usual: float
     low: float
     high: float
     least: float
+    spread: float
 
 
 def learn(values: Sequence[float], width: float) -> Band | None:
@@ -42,9 +48,23 @@ def learn(values: Sequence[float], width: float) -> Band | None:
         return None
     logs = [math.log(value) for value in values if value > 0]
     middle = median(logs)
-    spread = max(MAD_TO_DEVIATION * median(abs(one - middle) for one in logs), LEAST_SPREAD)
-    factor = math.exp(width * spread)
-    return Band(usual, usual / factor, usual * factor, min(values))
+    spread = MAD_TO_DEVIATION * median(abs(one - middle) for one in logs)
+    factor = math.exp(width * max(spread, LEAST_SPREAD))
+    return Band(usual, usual / factor, usual * factor, min(values), spread)
+
+
+def least_rows(counts: Mapping[date, float], day: date, band: Band, width: float, steady: float) -> float:
+    """The least count that is nothing unusual: the band's lower limit, or a higher one where the source is steady.
+
+    Then it is the share `steady` of the usual, or what its spread and chance allow (a count varies by its root), but
+    no more than a day off would have, as its quietest weekday shows.
+    """
+    if not band.least:
+        return band.low
+    noise = max(band.spread, band.usual**-0.5)
+    weekdays = (same_weekdays(counts, day - timedelta(days=back), absent=0.0) for back in range(7))
+    quietest = min((median(values) for values in weekdays if values), default=0.0)
+    return max(band.low, min(band.usual * min(steady, math.exp(-width * noise)), OF_THE_QUIETEST * quietest))
 
 
 def same_weekdays(values: Mapping[date, float], day: date, *, absent: float | None) -> list[float]:

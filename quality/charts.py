@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
-from quality.bands import at_most, learn, same_weekdays, usual_share
+from quality.bands import at_most, learn, least_rows, same_weekdays, usual_share
 from quality.profile import AMOUNT, OPTIONAL, Profile
 from warehouse.bounds import Bounds
 
 DAYS_SHOWN = 56
+ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,16 @@ def charts(profile: Profile, watermark: date, bounds: Bounds) -> list[Chart]:
     def banded(metric: str, values: Mapping[date, float], absent: float | None = None) -> Chart:
         def band(day: date) -> tuple[float, float] | None:
             learned = learn(same_weekdays(values, day, absent=absent), bounds.band_width)
-            return (learned.low, learned.high) if learned else None
+            if learned is None:
+                return None
+            if metric != ROWS:
+                return learned.low, learned.high
+            return least_rows(values, day, learned, bounds.band_width, bounds.steady_day), learned.high
 
         return _chart(profile, metric, values, shown, band, absent)
 
     found = [
-        banded("rows", rows, absent=0.0),
+        banded(ROWS, rows, absent=0.0),
         banded("persons per row", profile.per_row("persons")),
         banded("median amount", profile.values(AMOUNT)),
     ]

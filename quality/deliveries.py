@@ -19,6 +19,8 @@ from warehouse.bounds import Bounds
 # A file, or all new files together, with fewer rows than this is too small for a share to mean something.
 LEAST_ROWS = 20
 LEAST_ROWS_OF_A_DAY = 50
+# One bad row is a large share of a few, and says nothing of the others.
+LEAST_BAD = 2
 FILES_TO_COMPARE = 3
 RECENT_FILES = 28
 EMPTY_IS_USUAL = 0.10
@@ -111,7 +113,7 @@ def _shrunken(source: str, line: dict[str, Any], bounds: Bounds) -> list[Observa
 
 def _quarantined(source: str, line: dict[str, Any], rejected: Rejected, bounds: Bounds) -> list[Observation]:
     rows, bad = line["rows_in"], line["quarantined"]
-    if not rows:
+    if not rows or (rows < LEAST_ROWS and bad < LEAST_BAD):
         return []
     share = bad / rows
     why = f" Reasons: {rejected.reasons(line['path'])}." if share > bounds.quarantine_warns else ""

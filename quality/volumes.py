@@ -7,8 +7,11 @@ earlier weeks have that weekday, and where a usual day has few rows, nothing is 
 from __future__ import annotations
 
 from datetime import date
+from statistics import median
 
-from quality.bands import Band, at_most, learn, same_weekdays, usual_share
+import polars as pl
+
+from quality.bands import Band, at_most, learn, least_rows, same_weekdays, usual_share
 from quality.deliveries import FILES_TO_COMPARE, usual_rows
 from quality.profile import OPTIONAL, Profile
 from quality.verdict import Observation, Severity
@@ -64,9 +67,10 @@ def _volume(profile: Profile, day: date, rows: float, band: Band, bounds: Bounds
     small = _delivered_in_small_files(profile, day)
     found = []
     usual = f"{rows:,.0f} rows for {day:%A} {day}; usual are about {band.usual:,.0f}."
-    # The newest day may not be over yet: it is judged low only where its own files are unusually small.
-    if small or day != profile.newest_day:
-        found.append(_one(profile, "rows of the day", rows, band.low, band.high, "warning", f"{usual} {_LOOK}", day))
+    # The newest day may not be over yet: it is judged low only where what brought it is itself unusually small.
+    if small or day != profile.newest_day or _is_delivered_low(profile, day, bounds):
+        low = least_rows(profile.values("rows"), day, band, bounds.band_width, bounds.steady_day)
+        found.append(_one(profile, "rows of the day", rows, low, band.high, "warning", f"{usual} {_LOOK}", day))
     else:
         found.append(_one(profile, "rows of the day", rows, None, band.high, "warning", f"{usual} {_LOOK}", day))
     if small and band.usual >= USUAL_TO_BLOCK and band.least > bounds.nearly_nothing * band.usual:
@@ -146,6 +150,17 @@ def _delivered_in_small_files(profile: Profile, day: date) -> bool:
         files >= FILES_TO_COMPARE and line["rows_in"] < SMALL_FILE * usual
         for line, (usual, files, _) in zip(covering, sizes, strict=True)
     )
+
+
+def _is_delivered_low(profile: Profile, day: date, bounds: Bounds) -> bool:
+    """Whether the files that end with that day are as many as usual, and together hold unusually few rows."""
+    ending = profile.files.drop_nulls("last_day").group_by("last_day").agg(pl.col("rows_in").sum(), pl.len())
+    rows = {last: float(count) for last, count in ending.select("last_day", "rows_in").iter_rows()}
+    files = {last: float(count) for last, count in ending.select("last_day", "len").iter_rows()}
+    band = learn(same_weekdays(rows, day, absent=None), bounds.band_width)
+    if band is None or files.get(day, 0.0) < median(same_weekdays(files, day, absent=None)):
+        return False
+    return rows[day] < least_rows(rows, day, band, bounds.band_width, bounds.steady_day)
 
 
 def _one(

@@ -30,7 +30,8 @@ _FACTORS = ("band_width", "times_the_amount")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Shares are in 0..1; `band_width` counts robust deviations, `times_the_amount` is a factor either way.
+    """Shares are in 0..1; `band_width` counts robust deviations, `steady_day` is a share of the usual, and
+    `times_the_amount` a factor either way.
 
     `restated_blocks` None never blocks. `severities` gives checks by name another severity than their own.
     """
@@ -50,6 +51,7 @@ class Bounds:
     restated_blocks: float | None = None
     restated_months_warn: float = 0.05
     band_width: float = 5.0
+    steady_day: float = 0.6
     times_the_amount: float = 10.0
     days_without_news: int = 3
     settled_days: int = 7

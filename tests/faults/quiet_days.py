@@ -19,6 +19,7 @@ from pipelines import ingest
 from pipelines.demo import generate
 from pipelines.workspace import Workspace
 from quality.audit import Audit
+from quality.verdict import Observation
 from tests.faults.bench import EMPTY, FILES, decoded, encoded
 from tests.quality.shop import fails
 from warehouse import catalog, config
@@ -59,10 +60,14 @@ def alarms(folder: Path, customers: int, days: int, history: int = HISTORY_DAYS)
         if head is not None:
             audit = Audit(Candidate(folder, made), tables, settings, store, head)
             for source in settings.sources:
-                for one in filter(fails, audit.of_source(tables[source])):
+                for one in filter(_alarms, audit.of_source(tables[source])):
                     yield Alarm(day, one.severity, source, one.check, f"{one.observed} {one.message}")
         _forget(store, head, made)
         head = made
+
+
+def _alarms(one: Observation) -> bool:
+    return fails(one) and one.severity != "info"
 
 
 def hide(folder: Path, sources: Iterable[str] = ()) -> None:

@@ -163,6 +163,8 @@ TABLES: tuple[TableFault, ...] = (
                lambda one: one.shop.stage([*HISTORY, Delivery(NEXT, 2000)], forgotten=1)),
     TableFault("a late file doubles a settled day", "warn", "settled days are not restated much",
                lambda one: one.shop.stage([*HISTORY, Delivery(FIRST, 2000, path="inbox/orders/late.csv")])),
+    TableFault("half of a day arrives", "warn", "rows of the day",
+               lambda one: one.shop.stage([*HISTORY, Delivery(NEXT, 1000)])),
     TableFault("amounts in cents", "block", "amounts keep their unit", delivered(amount=2000)),
     TableFault("amounts four times as high as ever", "warn", "median amount", delivered(amount=80)),
     TableFault("a quarter more than half of a day without customers", "block", "share in quarantine",

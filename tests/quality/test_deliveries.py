@@ -67,9 +67,29 @@ def test_the_first_hours_of_a_day_in_the_file_of_the_day_before_are_silent(shop:
     assert shop.failures(shop.stage([*HISTORY, full, spilled])) == {}
 
 
-def test_a_day_half_as_busy_warns_at_most(shop: Shop) -> None:
-    found = shop.failures(shop.stage(after(Delivery(NEXT, 1000))))
-    assert {severity for severity, _ in found} <= {"warning"}
+@pytest.mark.parametrize(
+    ("sundays", "rows", "checks"),
+    [
+        (2000, 1500, set()),
+        (2000, 1000, {"rows of the day"}),
+        (900, 1000, set()),  # a public holiday, like a Sunday
+        (900, 600, {"rows of the day"}),
+    ],
+)
+def test_half_a_day_warns_where_no_weekday_is_so_quiet(
+    tmp_path: Path, sundays: int, rows: int, checks: set[str]
+) -> None:
+    shop, history = Shop(tmp_path / "warehouse"), daily(2000, 36, sundays)
+    shop.publish(history)
+    monday = Delivery(history[-1].day + timedelta(days=1), rows)
+    assert monday.day.weekday() != 6
+    assert set(shop.failures(shop.stage([*history, monday]))) == {("warning", check) for check in checks}
+
+
+@pytest.mark.parametrize(("without_id", "checks"), [(1, set()), (2, {("warning", "share in quarantine")})])
+def test_one_bad_row_of_three_says_nothing(shop: Shop, without_id: int, checks: set[tuple[str, str]]) -> None:
+    few = Delivery(NEXT - timedelta(days=3), 3, without_id, path="inbox/orders/few.csv")
+    assert set(shop.failures(shop.stage(after(few)))) == checks
 
 
 def test_one_bad_day_in_a_file_of_many_blocks(shop: Shop) -> None:
