@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
+from quality import changes
 from tests.quality.shop import CONFIG, FIRST, Delivery, Shop, daily, fails, orders_daily
 from warehouse.bounds import Bounds
 from warehouse.table import MONEY
@@ -48,6 +50,17 @@ def test_lost_rows_warn(shop: Shop) -> None:
     right = orders_daily(pl.concat([shop.orders(one) for one in HISTORY]), LAST)
     candidate = shop.stage(HISTORY, table=right.filter(pl.col("date") > FIRST))
     assert ("warning", "rows do not get fewer") in shop.failures(candidate)
+
+
+def test_a_table_of_the_last_day_alone_may_lose_rows(shop: Shop) -> None:
+    """Who has left since is not among the customers of today any more."""
+    frame, head = orders_daily(shop.orders(HISTORY[0]), FIRST), shop.releases.head()
+    assert head is not None
+    table = shop.catalog["orders_daily"].table
+    candidate = shop.stage(HISTORY).manifest
+    for kind, warns in ((table, True), (replace(table, of_last_day=True), False)):
+        found = changes.observe(kind, frame, candidate, head, shop.store, Bounds())
+        assert ("rows do not get fewer" in {one.check for one in found if fails(one)}) == warns
 
 
 def test_by_configuration_a_large_restatement_blocks(shop: Shop) -> None:
