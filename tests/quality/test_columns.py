@@ -112,3 +112,16 @@ def test_of_json_lines_only_what_most_rows_have_is_usual() -> None:
     assert shapes.read(noted) == {"id": "text", "n": "number", "odd": "boolean?"}
     assert columns._missed({"id": "text", "n": "number"}, [shapes.read(noted)]) == {"odd": 0.0}
     assert shapes.of_file(RawFile("a.jsonl", "\n".join(lines[:19]).encode())) is None
+
+
+def test_what_an_earlier_version_noted_of_files_is_no_history(till: Till) -> None:
+    """Its ledger has no columns: nothing is compared, nothing raises, and the next lines have them."""
+    known, before = till.head, till.head
+    assert before is not None
+    lines = before.of("ledger", "files")[0]
+    plain = pl.read_parquet(till.store.path(lines)).drop("columns", "filled")
+    old = till.store.write("ledger", "files", lines.partition, plain)
+    till.head = replace(before, files=tuple(old if one == lines else one for one in before.files))
+    assert till.said("till-5.csv", content(5, lacking=("channel",))) == {}
+    assert till.ledger("orders")["inbox/till-1.csv"].columns is None
+    till.head = known
