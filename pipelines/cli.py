@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines import commands, keeping
+from pipelines.text import plain
 from warehouse.code import code_version
 from warehouse.errors import HoldfastError
 
@@ -164,7 +165,7 @@ def _first_line(error: Exception) -> str:
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"holdfast: {message}", file=sys.stderr)
+    print(f"holdfast: {plain(message)}", file=sys.stderr)
     return code
 
 

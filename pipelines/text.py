@@ -32,7 +32,12 @@ def cell(value: object) -> str:
         return f"{value:,.2f}" if value == value.quantize(Decimal("0.01")) else f"{value:,}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+    return " ".join(plain(str(value)).split())
+
+
+def plain(text: str) -> str:
+    """Text that may hold what was delivered, line by line, without what could drive a terminal."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
 
 
 def grid(

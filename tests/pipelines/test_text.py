@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.text import cell, grid
+from pipelines.text import cell, grid, plain
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,7 @@ def test_a_grid_without_rows_is_its_header() -> None:
 
 def test_a_long_text_is_cut() -> None:
     assert grid(["a"], [["x" * 80]], widest=10).splitlines()[1] == "x" * 9 + "…"
+
+
+def test_a_message_keeps_its_lines_and_drives_no_terminal() -> None:
+    assert plain("no column '\x1b[2J'\nbut é\r") == "no column ' [2J'\nbut é "
