@@ -39,14 +39,14 @@ MOST: Final = 0.4
 
 
 def only_for(tables: Catalog, added: Set[str]) -> frozenset[str]:
-    """The added tables, and the sources and states that nothing else reads."""
+    """The added tables, and the sources and states that nothing else reads; a published table of the core stays one."""
     mine = set(added)
     readers: dict[str, set[str]] = {}
     for entry in tables:
         for name in (*entry.inputs, *entry.references):
             readers.setdefault(name, set()).add(entry.table.name)
     while True:
-        more = {name for name, by in readers.items() if by <= mine} - mine
+        more = {name for name, by in readers.items() if by <= mine} - mine - tables.metrics.keys()
         if not more:
             return frozenset(mine)
         mine |= more

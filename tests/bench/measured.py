@@ -92,7 +92,8 @@ def main(arguments: list[str]) -> None:
         "first_day": outcome.release.first_day if outcome else None,
         "imports": imports,
         "stages": account.stages,
-        "gate": gate_only.stages.get("gate"),
+        # A run that ends as the head's content has the head's verdict: nothing is judged.
+        "gate": gate_only.stages.get("gate", dict.fromkeys(total, 0.0)),
         "total": total,
         "peak": peak(),
     }

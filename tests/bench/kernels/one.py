@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ import polars as pl
 
 from tests.bench.kernels import baselines, product, works
 from tests.bench.kernels.works import DECODING, OURS, Work
+from tests.bench.measured import peak
 
 
 def answer_of(work: Work, engine: str, home: Path, scratch: Path) -> Callable[[], pl.DataFrame]:
@@ -40,9 +40,9 @@ def main(name: str, engine: str, home: Path, target: Path) -> None:
         began, before = time.monotonic(), time.process_time()
         rows = make()
         cpu, wall = time.process_time() - before, time.monotonic() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    used = peak() / 2**20
     rows.write_parquet(target)
-    print(json.dumps({"cpu": cpu, "wall": wall, "peak": peak, "rows": rows.height}))
+    print(json.dumps({"cpu": cpu, "wall": wall, "peak": used, "rows": rows.height}))
 
 
 if __name__ == "__main__":
