@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.days import DayRange, dimensions_of, is_redefined
+from pipelines import touched
+from pipelines.days import DayRange, is_redefined
 from pipelines.engines import Engine, LocalEngine, are_small, at_once
+from pipelines.inputs import files_for, layer_in, part_of, settings_of
 from pipelines.months import month_of
 from pipelines.pace import Pace
 from pipelines.parts import (
@@ -51,12 +53,31 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     entry = workspace.catalog[table]
     settings = settings_of(workspace, WHOLE_HISTORY)
     before = workspace.draft.files("states", table)
-    parts = [_state_part(workspace, entry, name, settings, before) for name in _parts_to_do(workspace, entry)]
+    among = _touched_inputs(workspace, entry)
+    parts = [_state_part(workspace, entry, name, settings, before, among) for name in _parts_to_do(workspace, entry)]
     # Partitions that have no rows any more are taken out.
     kept: dict[str, DataFile | None] = {partition: None for part in parts for partition in part.before}
-    for files in _engine(workspace, "", parts, engine).map(compute_state, parts):
-        kept |= files
+    found = _engine(workspace, "", parts, engine).map(compute_state, parts)
+    for one in found:
+        kept |= one.files
     workspace.draft.put("states", table, kept)
+    if all(part.is_compared for part in parts):
+        touched.record(workspace.draft, table, touched.together(one.touched for one in found))
+
+
+def _touched_inputs(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
+    """The persons with other rows in the inputs of a state kept by person; None where everybody is computed."""
+    if not entry.table.by_person or workspace.draft.base is None or is_redefined(workspace):
+        return None
+    found = []
+    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
+        if not workspace.draft.changed(layer_in(workspace, table), table):
+            continue
+        persons = None if parameter.startswith(ALL_SHARDS) else touched.of(workspace.draft, table)
+        if persons is None:
+            return None
+        found.append(persons)
+    return touched.together(found)
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:
@@ -64,26 +85,45 @@ def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engin
 
     A partition whose content stays the same keeps its file. Raises SourceError where a rate is missing.
     """
-    entry = workspace.catalog[table]
-    first_day = days.first_day.replace(day=1)
-    settings = settings_of(workspace, DayRange(first_day, days.last_day))
-    measured = pl.LazyFrame() if entry.is_combined else _measured(workspace, entry, settings, engine)
+    entry, settings = workspace.catalog[table], settings_of_months(workspace, days)
+    keep_metric(workspace, entry, settings, _measured(workspace, entry, settings, engine))
+
+
+def settings_of_months(workspace: Workspace, days: DayRange) -> Settings:
+    """What a metric table may know of this run; it is computed for whole months."""
+    return settings_of(workspace, DayRange(days.first_day.replace(day=1), days.last_day))
+
+
+def keep_metric(workspace: Workspace, entry: Entry, settings: Settings, measured: pl.LazyFrame) -> None:
+    """Keeps a metric table of the range of the settings, from what its measure returned for all shards."""
     references = {name: _reference(workspace, entry, name, settings) for name in entry.references}
     rows = reduction.published(entry, measured, settings, references)
     _check_amounts(entry, rows)
-    _keep_metric(workspace, entry, reduction.months(entry.table, rows), first_day)
+    _keep_metric(workspace, entry, reduction.months(entry.table, rows), settings.first_day)
 
 
 def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: Engine | None) -> pl.LazyFrame:
     """What the table's measure returns for every shard, and what its published rows still say of the time before."""
-    names = [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
-    folder = workspace.draft.folder / "partials" / entry.table.name
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [_part(workspace, entry, name, settings, folder / f"{name}.parquet") for name in names]
+    if entry.is_combined:
+        return pl.LazyFrame()
+    jobs = [
+        part_of(workspace, entry, name, settings, partial_of(workspace, entry, name)) for name in shards_of(workspace)
+    ]
     days = counted((settings.last_day - settings.first_day).days + 1, "day")
     span = f"{settings.first_day} to {settings.last_day}, {days}: "
     partials = _engine(workspace, span, jobs, engine).map(compute_partial, jobs)
     return pl.concat([pl.scan_parquet(partials), *_carried(workspace, entry, settings)], how="diagonal")
+
+
+def shards_of(workspace: Workspace) -> list[str]:
+    return [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
+
+
+def partial_of(workspace: Workspace, entry: Entry, name: str) -> Path:
+    """Where what a metric table's measure returns for a shard is kept while the run lasts."""
+    folder = workspace.draft.folder / "partials" / entry.table.name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.parquet"
 
 
 def _engine(workspace: Workspace, span: str, jobs: Sequence[Part], engine: Engine | None) -> Engine:
@@ -112,30 +152,11 @@ def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:
         )
 
 
-def settings_of(workspace: Workspace, days: DayRange) -> Settings:
-    """What the tables may know of this run."""
-    config = workspace.config
-    return Settings(
-        first_day=days.first_day,
-        last_day=days.last_day,
-        orders_window_days=config.orders_window_days,
-        usage_window_days=config.usage_window_days,
-        grace_days=config.grace_days,
-        reporting_currency=config.reporting_currency,
-        gross_margin=config.gross_margin,
-        time_zone=config.time_zone,
-        sources=frozenset(config.sources),
-        dimensions=dimensions_of(workspace.draft.all_notes()),
-        roles=config.roles,
-        industry=config.industry,
-    )
-
-
 def _parts_to_do(workspace: Workspace, entry: Entry) -> list[str]:
     draft, redo = workspace.draft, is_redefined(workspace)
     names: set[str] = set()
     for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
-        layer = _layer_of(workspace, table)
+        layer = layer_in(workspace, table)
         changed = draft.changed(layer, table) | (draft.files(layer, table).keys() if redo else set())
         names |= {name for partition in changed for name in _parts_of(workspace, entry, parameter, partition)}
     return sorted(names)
@@ -154,49 +175,23 @@ def _parts_of(workspace: Workspace, entry: Entry, parameter: str, partition: str
 
 
 def _state_part(
-    workspace: Workspace, entry: Entry, name: str, settings: Settings, before: Mapping[str, DataFile]
+    workspace: Workspace,
+    entry: Entry,
+    name: str,
+    settings: Settings,
+    before: Mapping[str, DataFile],
+    among: pl.DataFrame | None,
 ) -> Part:
     mine = {partition: file for partition, file in before.items() if name == EVERYTHING or name in partition.split("/")}
-    return replace(_part(workspace, entry, name, settings), before=mine)
-
-
-def _part(workspace: Workspace, entry: Entry, name: str, settings: Settings, target: Path | None = None) -> Part:
-    inputs = {
-        parameter: _files_for(workspace, entry, name, parameter, table, settings)
-        for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
-    }
-    return Part(
-        workspace.catalog.folder,
-        entry.table.name,
-        name,
-        workspace.config.shards,
-        inputs,
-        settings,
-        workspace.store,
-        target,
-    )
-
-
-def _files_for(
-    workspace: Workspace, entry: Entry, name: str, parameter: str, table: str, settings: Settings
-) -> tuple[DataFile, ...]:
-    files = workspace.draft.files(_layer_of(workspace, table), table)
-    if not parameter.startswith(ALL_SHARDS) and name != EVERYTHING:
-        files = {partition: file for partition, file in files.items() if name in partition.split("/")}
-    look_back = entry.table.look_back_days
-    if look_back is not None:
-        earliest = MONTH + month_of(settings.first_day - timedelta(days=look_back))
-        files = {partition: file for partition, file in files.items() if (month_in(partition) or earliest) >= earliest}
-    return tuple(files.values())
-
-
-def _layer_of(workspace: Workspace, table: str) -> str:
-    return layer_of(catalog_in(workspace.catalog.folder), table)
+    is_compared = workspace.draft.base is not None and not is_redefined(workspace)
+    part = replace(part_of(workspace, entry, name, settings), before=mine, is_compared=is_compared)
+    # Of a shard that had nothing there is nothing to keep.
+    return part if among is None or not mine else replace(part, touched=among.filter(shard=shard_in(name)))
 
 
 def _reference(workspace: Workspace, entry: Entry, table: str, settings: Settings) -> pl.LazyFrame:
     """A source across all shards, or the files of another metric table that this run has made or kept."""
-    files = _files_for(workspace, entry, EVERYTHING, table, table, settings)
+    files = files_for(workspace, entry, EVERYTHING, table, table, settings)
     known = catalog_in(workspace.catalog.folder)
     if layer_of(known, table) == "metrics":
         return workspace.store.scan(files, known[table].table.polars_schema())

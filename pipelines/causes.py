@@ -47,7 +47,8 @@ def find(workspace: Workspace, base: Manifest) -> Causes:
             continue
         moved = source_rows.moved(workspace.store, source, before, after)
         counted = _of_published_days(source, moved.come, last_day)
-        unknown = source_rows.of_new_ids(workspace.store, source, counted, before)
+        is_extract = workspace.config.sources[source].full_extract
+        unknown = source_rows.of_new_ids(workspace.store, source, counted, before, after, is_extract=is_extract)
         if source == UNDATED:
             unknown = _with_facts(workspace, base, unknown)
         if unknown.height:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines import touched as touched_by
 from warehouse import catalog as catalogs
 from warehouse import codes
-from warehouse.catalog import Catalog, Entry
+from warehouse.catalog import ALL_SHARDS, Catalog, Entry
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
@@ -29,7 +30,9 @@ EVERYTHING = "everything"
 class Part:
     """What to compute: the files of each parameter of the table's function, and where a partial result goes.
 
-    `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for.
+    `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for, with
+    which the new rows are compared if asked for. Of a part with `touched` persons (shard, person, since) only their
+    rows are computed.
     """
 
     catalog_folder: Path | None
@@ -41,6 +44,8 @@ class Part:
     store: Store
     target: Path | None = None
     before: Mapping[str, DataFile] = field(default_factory=dict)
+    is_compared: bool = False
+    touched: pl.DataFrame | None = None
 
     @property
     def rows(self) -> int:
@@ -48,28 +53,66 @@ class Part:
         return sum(file.rows for files in self.inputs.values() for file in files)
 
 
-def compute_state(part: Part) -> dict[str, DataFile]:
-    """Computes this part of a state and keeps it: its files by partition, sorted by the grain."""
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The files of a part of a state by partition; if compared, the persons whose rows are not those of `before`."""
+
+    files: dict[str, DataFile]
+    touched: pl.DataFrame
+
+
+def compute_state(part: Part) -> Computed:
+    """Computes this part of a state and keeps it, sorted by the grain."""
     entry = catalog_in(part.catalog_folder)[part.table]
+    rows = _apply(part, entry).select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)
+    found = _by_partition(part, entry, rows.collect())
+    rows_of_none = pl.DataFrame(schema=entry.table.polars_schema())
+    written, touched = {}, [touched_by.NOBODY]
+    for partition in sorted(found.keys() | part.before.keys()):
+        after = found.get(partition, rows_of_none)
+        if part.is_compared:
+            before = _before(part, entry, partition)
+            touched.append(_touched(part, entry, partition, before, after))
+            after = after if part.touched is None else pl.concat([_of_others(before, part.touched), after])
+        if after.height:
+            written[partition] = _write(part, entry, partition, after)
+    return Computed(written, pl.concat(touched))
+
+
+def _before(part: Part, entry: Entry, partition: str) -> pl.DataFrame:
+    file = part.before.get(partition)
+    if file is None:
+        return pl.DataFrame(schema=entry.table.polars_schema())
+    return part.store.scan([file], entry.table.polars_schema()).collect()
+
+
+def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Of a state kept by person, those of the touched persons whose rows differ: since when follows from its inputs."""
+    if part.touched is not None:
+        before = before.filter(_is_among(part.touched))
+    found = touched_by.differing(entry.table, shard_in(partition), before, after)
+    return found if part.touched is None else part.touched.join(found, on=["shard", "person"], how="semi")
+
+
+def _of_others(rows: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(~_is_among(touched))
+
+
+def _is_among(touched: pl.DataFrame) -> pl.Expr:
+    return pl.col("person").is_in(touched["person"].implode())
+
+
+def _write(part: Part, entry: Entry, partition: str, rows: pl.DataFrame) -> DataFile:
     table = entry.table
-    rows = (
-        _apply(part, entry)
-        .select(pl.col(column.name).cast(column.dtype) for column in table.all_columns)
-        .sort(column.name for column in table.grain)
-        .collect()
+    return part.store.write(
+        "states",
+        table.name,
+        partition,
+        rows.sort(column.name for column in table.grain),
+        table.arrow_schema(),
+        previous=part.before.get(partition),
+        row_group_size=STATE_ROW_GROUP,
     )
-    return {
-        partition: part.store.write(
-            "states",
-            table.name,
-            partition,
-            found,
-            table.arrow_schema(),
-            previous=part.before.get(partition),
-            row_group_size=STATE_ROW_GROUP,
-        )
-        for partition, found in _by_partition(part, entry, rows).items()
-    }
 
 
 def compute_partial(part: Part) -> Path:
@@ -101,19 +144,26 @@ def _by_partition(part: Part, entry: Entry, rows: pl.DataFrame) -> dict[str, pl.
     if not is_built_at_once(entry):
         return {part.name: rows} if rows.height else {}
     suffix = f"/{part.name}" if entry.table.partitioning == "shard/month" else ""
-    split = rows.partition_by("shard", maintain_order=True, as_dict=True)
+    split = rows.partition_by("shard", as_dict=True)
     return {codes.shard_name(int(key[0]), part.shards) + suffix: found for key, found in sorted(split.items())}
 
 
 def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
     catalog = catalog_in(part.catalog_folder)
     frames = {
-        parameter: scan_rows(part.store, catalog, table, part.inputs[parameter])
+        parameter: _of_touched(part, parameter, scan_rows(part.store, catalog, table, part.inputs[parameter]))
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
     settings = {"settings": part.settings} if entry.takes_settings else {}
     result: pl.LazyFrame = entry.compute(**frames, **settings)
     return result
+
+
+def _of_touched(part: Part, parameter: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """What is read across all shards is read whole."""
+    if part.touched is None or parameter.startswith(ALL_SHARDS):
+        return rows
+    return rows.filter(_is_among(part.touched))
 
 
 def layer_of(catalog: Catalog, table: str) -> str:

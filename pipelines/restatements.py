@@ -5,7 +5,7 @@ With one cause in the run all changes are its. With several, the tables are comp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
@@ -13,29 +13,29 @@ import polars as pl
 from assets.histories.restatements import DEFINITION, UNEXPLAINED
 from pipelines import causes, what_if
 from pipelines.causes import Causes
-from pipelines.months import first_day_of
+from pipelines.days import DayRange
 from pipelines.workspace import Workspace
 from warehouse import restatements
 from warehouse.candidate import columns_of
-from warehouse.cells import Files, Shape, restated_months
+from warehouse.cells import Files
 from warehouse.manifest import HISTORIES, Manifest
-from warehouse.names import MONTH
 from warehouse.restatements import NAME, Step
 
 
-def record(workspace: Workspace) -> None:
-    """Puts this run's restatements into its draft, beside those of earlier releases. All tables must be made by then.
+def record(workspace: Workspace, days: DayRange) -> None:
+    """Puts this run's restatements into its draft, beside those of earlier releases. All tables must be made by then,
+    for these days.
 
     Raises StorageError.
     """
     base = workspace.draft.base
     if base is None or NAME not in workspace.catalog:
         return
-    found = find(workspace, base)
+    found = find(workspace, base, days)
     workspace.draft.put(HISTORIES, NAME, restatements.write(workspace.store, base.number + 1, found))
 
 
-def find(workspace: Workspace, base: Manifest) -> pl.DataFrame:
+def find(workspace: Workspace, base: Manifest, days: DayRange) -> pl.DataFrame:
     """The rows of this run's restatements; see warehouse.restatements.changes."""
     schemas = {name: columns_of(table) for name, table in workspace.catalog.published.items()}
     shapes = restatements.comparable(base.schemas, schemas)
@@ -50,26 +50,22 @@ def find(workspace: Workspace, base: Manifest) -> pl.DataFrame:
         [cause] = known.present or [UNEXPLAINED]
         return together.with_columns(cause=pl.lit(cause))
     restated = {name: shapes[name] for name in together["table_name"].unique(maintain_order=True)}
-    steps = _steps(workspace, base, known, _first_days(restated, before, after, last_day), after)
+    steps = _steps(workspace, base, known, restated, days, after)
     return restatements.changes(workspace.store, restated, before, steps, last_day)
 
 
 def _steps(
-    workspace: Workspace, base: Manifest, known: Causes, wanted: Mapping[str, date], after: Mapping[str, Files]
+    workspace: Workspace,
+    base: Manifest,
+    known: Causes,
+    wanted: Iterable[str],
+    days: DayRange,
+    after: Mapping[str, Files],
 ) -> list[Step]:
     """The tables after each cause; the last one's are those of the run."""
-    last_day = date.fromisoformat(base.watermark)
     *others, last = known.present
     steps = []
     for cause in others:
         lake = known.old_lake if cause == DEFINITION else what_if.without_late_rows(workspace, known)
-        steps.append(Step(cause, what_if.tables_on(workspace, base, lake, wanted, last_day)))
+        steps.append(Step(cause, what_if.tables_on(workspace, base, lake, wanted, days)))
     return [*steps, Step(last, after)]
-
-
-def _first_days(
-    shapes: Mapping[str, Shape], before: Mapping[str, Files], after: Mapping[str, Files], last_day: date
-) -> dict[str, date]:
-    """From where on each table is to be computed once more: the first day of its first restated month."""
-    months = {name: restated_months(before.get(name, {}), after[name], last_day) for name in shapes}
-    return {name: first_day_of(found[0].removeprefix(MONTH)) for name, found in months.items()}

@@ -80,7 +80,7 @@ def audit(workspace: Workspace, asked: Asked) -> Verdict:
     A candidate with the head's content has the head's verdict.
     """
     days = days_of(workspace)
-    restatements.record(workspace)
+    restatements.record(workspace, days)
     candidate = workspace.releases.stage(
         workspace.draft,
         tables=workspace.catalog.published,

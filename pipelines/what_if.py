@@ -5,11 +5,10 @@ The files this leaves belong to no release; the sweep at the end of the run take
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 
-from pipelines import build
+from pipelines import build, otherwise
 from pipelines.causes import SOURCES, Causes, Lake
 from pipelines.days import DayRange
 from pipelines.workspace import Workspace
@@ -28,26 +27,27 @@ def without_late_rows(workspace: Workspace, causes: Causes) -> Lake:
     """The run's lake, less the late rows."""
     lake = {source: workspace.draft.files(SOURCES, source) for source in workspace.catalog.sources}
     for source, rows in causes.late.items():
-        lake[source] = source_rows.without(workspace.store, source, lake[source], rows)
+        before = causes.old_lake[source]
+        lake[source] = source_rows.without(workspace.store, source, before, lake[source], rows)
     return lake
 
 
 def tables_on(
-    workspace: Workspace, base: Manifest, lake: Lake, wanted: Mapping[str, date], last_day: date
+    workspace: Workspace, base: Manifest, lake: Lake, wanted: Iterable[str], days: DayRange
 ) -> Mapping[str, Files]:
-    """The files of the wanted tables on that lake, each from its first day to `last_day`, by the present definitions.
+    """The files of the wanted tables on that lake, for the days of the run, by the present definitions.
 
     Only what the lake changes is computed. Where it has an amount without a rate, all rates of the run count.
     """
     try:
-        return _computed(workspace, base, lake, wanted, last_day)
+        return _computed(workspace, base, lake, wanted, days)
     except SourceError:
         rates = workspace.draft.files(SOURCES, RATES)
-        return _computed(workspace, base, {**lake, RATES: rates}, wanted, last_day)
+        return _computed(workspace, base, {**lake, RATES: rates}, wanted, days)
 
 
 def _computed(
-    workspace: Workspace, base: Manifest, lake: Lake, wanted: Mapping[str, date], last_day: date
+    workspace: Workspace, base: Manifest, lake: Lake, wanted: Iterable[str], days: DayRange
 ) -> Mapping[str, Files]:
     draft = _draft_beside(workspace, base)
     for source, files in lake.items():
@@ -56,12 +56,22 @@ def _computed(
     other = replace(workspace, draft=draft)
     for state in _states_of(workspace.catalog, wanted):
         build.build_state(other, state)
-    for table, first_day in wanted.items():
+    for table in wanted:
         workspace.report(f"restatements: {table} once more, to tell causes apart")
-        build.build_metric(other, table, DayRange(first_day, last_day))
+        _compute(workspace, other, table, days)
     found = {table: draft.files("metrics", table) for table in wanted}
     draft.discard()
     return found
+
+
+def _compute(run: Workspace, other: Workspace, table: str, days: DayRange) -> None:
+    """Measures the persons that differ, or everybody where that does not tell."""
+    entry, settings = other.catalog[table], build.settings_of_months(other, days)
+    measured = None if entry.is_combined else otherwise.measured(run, other, entry, settings)
+    if measured is None:
+        build.build_metric(other, table, days)
+    else:
+        build.keep_metric(other, entry, settings, measured)
 
 
 def _draft_beside(workspace: Workspace, base: Manifest) -> Draft:
@@ -78,7 +88,7 @@ def _draft_beside(workspace: Workspace, base: Manifest) -> Draft:
     return Draft.open_or_create(workspace.config.home, name, made)
 
 
-def _states_of(catalog: Catalog, tables: Mapping[str, date]) -> list[str]:
+def _states_of(catalog: Catalog, tables: Iterable[str]) -> list[str]:
     """The states that these tables are made from, in an order in which they can be computed."""
     needed: set[str] = set()
     todo = list(tables)

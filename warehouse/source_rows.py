@@ -44,21 +44,30 @@ def moved(store: Store, source: str, before: Files, after: Files) -> Moved:
     )
 
 
-def of_new_ids(store: Store, source: str, rows: pl.DataFrame, before: Files) -> pl.DataFrame:
-    """Those of the rows whose id no version of any row had before; rows without an id are all new."""
+def of_new_ids(
+    store: Store, source: str, rows: pl.DataFrame, before: Files, after: Files, *, is_extract: bool
+) -> pl.DataFrame:
+    """Those of the rows whose id no version of any row had before; rows without an id are all new.
+
+    The version that counted before does not now, so it lies in a partition that differs. Only an extract has ids of
+    which no version counts: there all partitions are looked through.
+    """
     if rows.is_empty():
         return rows
     contract = CONTRACTS[source]
-    known = store.scan(before.values(), contract.table.polars_schema()).select(contract.key().alias(KEY))
+    names = before.keys() if is_extract else before.keys() & differing(before, after)
+    files = [before[name] for name in names]
+    known = store.scan(files, contract.table.polars_schema()).select(contract.key().alias(KEY))
     found = known.join(rows.lazy().select(KEY).drop_nulls().unique(), on=KEY, how="semi").unique().collect()
     return rows.join(found, on=KEY, how="anti")
 
 
-def without(store: Store, source: str, files: Files, rows: pl.DataFrame) -> dict[str, DataFile]:
-    """The files of a source as they would be without these rows (by file and line); most stay the same."""
+def without(store: Store, source: str, before: Files, files: Files, rows: pl.DataFrame) -> dict[str, DataFile]:
+    """The files of a source as they would be without these rows (by file and line), which have come since `before`;
+    most stay the same."""
     table, kept = CONTRACTS[source].table, dict(files)
-    for name, file in files.items():
-        content = store.scan([file]).collect()
+    for name in files.keys() & differing(before, files):
+        content = store.scan([files[name]]).collect()
         left = content.join(rows, on=ORIGIN, how="anti")
         if left.height < content.height:
             kept[name] = store.write("sources", source, name, left, table.arrow_schema())

@@ -103,7 +103,8 @@ class Table:
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
     `may_be_empty` tables have a row only where something happened, which may be nowhere; no other table is empty while
     its inputs are not. Of an `of_last_day` table every row is about the watermark alone, so rows come and go.
-    `migrations` are the changes of published columns it went through.
+    `migrations` are the changes of published columns it went through. A state `by_person` has rows of a person that
+    follow from that person's rows of its shard alone, whatever it reads across all shards being the same.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Table:
     every_day: bool = True
     may_be_empty: bool = False
     of_last_day: bool = False
+    by_person: bool = False
     look_back_days: int | None = None
     sources: tuple[str, ...] = field(default=())
     migrations: tuple[Migration, ...] = field(default=())

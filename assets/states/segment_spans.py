@@ -27,6 +27,7 @@ table = Table(
         Column("segment_value", pl.String, "The value; `unknown` where it is missing.", "value"),
     ),
     partitioning="shard",
+    by_person=True,
     sources=("orders", "subscriptions", "events"),
 )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import build, days, ingest
+from pipelines import build, days, ingest, inputs
 from pipelines.parts import layer_of, scan_rows
 from pipelines.workspace import Workspace
 from tests.golden import cases
@@ -211,8 +211,8 @@ def taken_in(name: str, world: World, expected: tuple[Expectation, ...] = ()) ->
             name=name,
             configured=frozenset(configuration.sources),
             shards=configuration.shards,
-            of_states=build.settings_of(workspace, build.WHOLE_HISTORY),
-            of_metrics=build.settings_of(workspace, days.find_range(workspace, world.date, LONG_AFTER)),
+            of_states=inputs.settings_of(workspace, build.WHOLE_HISTORY),
+            of_metrics=inputs.settings_of(workspace, days.find_range(workspace, world.date, LONG_AFTER)),
             sources=sources,
             expected=expected,
         )

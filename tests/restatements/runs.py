@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import restatements
+from pipelines.days import DayRange
 from pipelines.workspace import Workspace
 from tests.properties.warehouse_runs import Runs
 from warehouse import candidate, catalog
@@ -23,7 +24,9 @@ class RecordedRuns(Runs):
         self, workspace: Workspace, requested: date | None, days_earlier: int, again: tuple[date, date] | None
     ) -> Manifest:
         head = super()._done(workspace, requested, days_earlier, again)
-        restatements.record(workspace)
+        assert head.first_day is not None
+        span = DayRange(date.fromisoformat(head.first_day), date.fromisoformat(head.watermark))
+        restatements.record(workspace, span)
         self.head = candidate.propose(
             workspace.draft,
             workspace.catalog.published,

@@ -66,7 +66,7 @@ class Shop:
             build.build_state(workspace, state)
         for table in workspace.catalog.metrics:
             build.build_metric(workspace, table, span)
-        restatements.record(workspace)
+        restatements.record(workspace, span)
         candidate = self.releases.stage(
             draft,
             tables=workspace.catalog.published,

@@ -1,0 +1,72 @@
+"""What a part of a table's work reads: the files of each of its inputs, and the few numbers its function may know.
+
+Which parts there are to do is for build.py, doing one for parts.py.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from pipelines.days import DayRange, dimensions_of
+from pipelines.months import month_of
+from pipelines.parts import EVERYTHING, Part, catalog_in, layer_of, month_in
+from pipelines.workspace import Workspace
+from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.manifest import DataFile
+from warehouse.names import MONTH
+from warehouse.settings import Settings
+
+
+def settings_of(workspace: Workspace, days: DayRange) -> Settings:
+    """What the tables may know of this run."""
+    config = workspace.config
+    return Settings(
+        first_day=days.first_day,
+        last_day=days.last_day,
+        orders_window_days=config.orders_window_days,
+        usage_window_days=config.usage_window_days,
+        grace_days=config.grace_days,
+        reporting_currency=config.reporting_currency,
+        gross_margin=config.gross_margin,
+        time_zone=config.time_zone,
+        sources=frozenset(config.sources),
+        dimensions=dimensions_of(workspace.draft.all_notes()),
+        roles=config.roles,
+        industry=config.industry,
+    )
+
+
+def part_of(workspace: Workspace, entry: Entry, name: str, settings: Settings, target: Path | None = None) -> Part:
+    """One shard, month or all of a table, with the files that its function reads; a partial goes to `target`."""
+    inputs = {
+        parameter: files_for(workspace, entry, name, parameter, table, settings)
+        for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+    }
+    return Part(
+        workspace.catalog.folder,
+        entry.table.name,
+        name,
+        workspace.config.shards,
+        inputs,
+        settings,
+        workspace.store,
+        target,
+    )
+
+
+def files_for(
+    workspace: Workspace, entry: Entry, name: str, parameter: str, table: str, settings: Settings
+) -> tuple[DataFile, ...]:
+    files = workspace.draft.files(layer_in(workspace, table), table)
+    if not parameter.startswith(ALL_SHARDS) and name != EVERYTHING:
+        files = {partition: file for partition, file in files.items() if name in partition.split("/")}
+    look_back = entry.table.look_back_days
+    if look_back is not None:
+        earliest = MONTH + month_of(settings.first_day - timedelta(days=look_back))
+        files = {partition: file for partition, file in files.items() if (month_in(partition) or earliest) >= earliest}
+    return tuple(files.values())
+
+
+def layer_in(workspace: Workspace, table: str) -> str:
+    return layer_of(catalog_in(workspace.catalog.folder), table)

@@ -1,0 +1,64 @@
+"""Whom a run touches: the persons of a state with other rows than in the base release, and since which day.
+
+A state kept by person is computed anew for these alone, and a table is told apart from another version of itself by
+measuring these alone. Who they are is found by comparing rows where a state is made; what follows is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from warehouse.draft import Draft
+from warehouse.table import Table
+
+SCHEMA: Final = {"shard": pl.UInt16, "person": pl.UInt32, "since": pl.Date}
+NOBODY: Final = pl.DataFrame(schema=SCHEMA)
+_DAYS: Final = ("day", "start_day", "first_day")
+
+
+def differing(table: Table, shard: int, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """The persons of one shard whose rows are not the same in both, with the first day of a row that differs (a row
+    without a day holds since always). Codes of users and customers are not told apart."""
+    names = [column.name for column in table.all_columns if column.name != "shard"]
+    [day, *_] = [name for name in _DAYS if name in names]
+    sides = pl.concat([before.select(*names, sign=pl.lit(-1)), after.select(*names, sign=pl.lit(1))])
+    return (
+        sides.lazy()
+        .group_by(names)
+        .agg(pl.col("sign").sum())
+        .filter(pl.col("sign") != 0)
+        .group_by("person")
+        .agg(since=pl.col(day).fill_null(date.min).min())
+        .select(pl.lit(shard, pl.UInt16).alias("shard"), "person", "since")
+        .collect()
+    )
+
+
+def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """One row per person of any of these."""
+    everybody = pl.concat([NOBODY, *parts])
+    return everybody.group_by("shard", "person").agg(pl.col("since").min()).sort("shard", "person")
+
+
+def record(draft: Draft, state: str, persons: pl.DataFrame) -> None:
+    """Keeps who of the state was touched in this run; an interrupted step that is done again says it again."""
+    path = _path(draft, state)
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    persons.write_parquet(unfinished)
+    unfinished.replace(path)
+
+
+def of(draft: Draft, state: str) -> pl.DataFrame | None:
+    """Who of the state was touched in this run; None where that is not known."""
+    path = _path(draft, state)
+    return pl.read_parquet(path) if path.exists() else None
+
+
+def _path(draft: Draft, state: str) -> Path:
+    return draft.folder / "touched" / f"{state}.parquet"
