@@ -32,6 +32,7 @@ from pipelines.parts import (
     shard_in,
 )
 from pipelines.text import counted
+from pipelines.units import touched_units
 from pipelines.workspace import Workspace
 from warehouse import reduction
 from warehouse.catalog import ALL_SHARDS, Entry
@@ -53,7 +54,7 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     entry = workspace.catalog[table]
     settings = settings_of(workspace, WHOLE_HISTORY)
     before = workspace.draft.files("states", table)
-    among = _touched_inputs(workspace, entry)
+    among = touched_units(workspace, entry)
     parts = [_state_part(workspace, entry, name, settings, before, among) for name in _parts_to_do(workspace, entry)]
     # Partitions that have no rows any more are taken out.
     kept: dict[str, DataFile | None] = {partition: None for part in parts for partition in part.before}
@@ -63,21 +64,6 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     workspace.draft.put("states", table, kept)
     if all(part.is_compared for part in parts):
         touched.record(workspace.draft, table, touched.together(one.touched for one in found))
-
-
-def _touched_inputs(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
-    """The persons with other rows in the inputs of a state kept by person; None where everybody is computed."""
-    if not entry.table.by_person or workspace.draft.base is None or is_redefined(workspace):
-        return None
-    found = []
-    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
-        if not workspace.draft.changed(layer_in(workspace, table), table):
-            continue
-        persons = None if parameter.startswith(ALL_SHARDS) else touched.of(workspace.draft, table)
-        if persons is None:
-            return None
-        found.append(persons)
-    return touched.together(found)
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:
@@ -186,7 +172,9 @@ def _state_part(
     is_compared = workspace.draft.base is not None and not is_redefined(workspace)
     part = replace(part_of(workspace, entry, name, settings), before=mine, is_compared=is_compared)
     # Of a shard that had nothing there is nothing to keep.
-    return part if among is None or not mine else replace(part, touched=among.filter(shard=shard_in(name)))
+    if among is None or not mine:
+        return part
+    return replace(part, touched=among if name == EVERYTHING else among.filter(shard=shard_in(name)))
 
 
 def _reference(workspace: Workspace, entry: Entry, table: str, settings: Settings) -> pl.LazyFrame:

@@ -24,6 +24,7 @@ from warehouse.store import Store
 STATE_ROW_GROUP = 1 << 19
 SHARD = "shard="
 EVERYTHING = "everything"
+PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Part:
     """What to compute: the files of each parameter of the table's function, and where a partial result goes.
 
     `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for, with
-    which the new rows are compared if asked for. Of a part with `touched` persons (shard, person, since) only their
-    rows are computed.
+    which the new rows are compared if asked for. Of a part with `touched` units, persons (shard, person, since)
+    or ids, only their rows are computed.
     """
 
     catalog_folder: Path | None
@@ -66,14 +67,14 @@ def compute_state(part: Part) -> Computed:
     entry = catalog_in(part.catalog_folder)[part.table]
     rows = _apply(part, entry).select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)
     found = _by_partition(part, entry, rows.collect())
-    rows_of_none = pl.DataFrame(schema=entry.table.polars_schema())
+    unit, rows_of_none = entry.table.unit, pl.DataFrame(schema=entry.table.polars_schema())
     written, touched = {}, [touched_by.NOBODY]
     for partition in sorted(found.keys() | part.before.keys()):
         after = found.get(partition, rows_of_none)
         if part.is_compared:
             before = _before(part, entry, partition)
             touched.append(_touched(part, entry, partition, before, after))
-            after = after if part.touched is None else pl.concat([_of_others(before, part.touched), after])
+            after = after if part.touched is None else pl.concat([before.filter(~_is_among(part.touched, unit)), after])
         if after.height:
             written[partition] = _write(part, entry, partition, after)
     return Computed(written, pl.concat(touched))
@@ -87,19 +88,17 @@ def _before(part: Part, entry: Entry, partition: str) -> pl.DataFrame:
 
 
 def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Of a state kept by person, those of the touched persons whose rows differ: since when follows from its inputs."""
+    """The persons whose rows differ. If the touched units are persons, since when follows from the inputs."""
     if part.touched is not None:
-        before = before.filter(_is_among(part.touched))
+        before = before.filter(_is_among(part.touched, entry.table.unit))
     found = touched_by.differing(entry.table, shard_in(partition), before, after)
-    return found if part.touched is None else part.touched.join(found, on=["shard", "person"], how="semi")
+    if part.touched is None or entry.table.unit != PERSON:
+        return found
+    return part.touched.join(found, on=["shard", "person"], how="semi")
 
 
-def _of_others(rows: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter(~_is_among(touched))
-
-
-def _is_among(touched: pl.DataFrame) -> pl.Expr:
-    return pl.col("person").is_in(touched["person"].implode())
+def _is_among(touched: pl.DataFrame, unit: str | None) -> pl.Expr:
+    return pl.col(unit or PERSON).is_in(touched[unit or PERSON].implode())
 
 
 def _write(part: Part, entry: Entry, partition: str, rows: pl.DataFrame) -> DataFile:
@@ -151,7 +150,7 @@ def _by_partition(part: Part, entry: Entry, rows: pl.DataFrame) -> dict[str, pl.
 def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
     catalog = catalog_in(part.catalog_folder)
     frames = {
-        parameter: _of_touched(part, parameter, scan_rows(part.store, catalog, table, part.inputs[parameter]))
+        parameter: _of_touched(part, entry, parameter, scan_rows(part.store, catalog, table, part.inputs[parameter]))
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
     settings = {"settings": part.settings} if entry.takes_settings else {}
@@ -159,11 +158,11 @@ def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
     return result
 
 
-def _of_touched(part: Part, parameter: str, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What is read across all shards is read whole."""
-    if part.touched is None or parameter.startswith(ALL_SHARDS):
-        return rows
-    return rows.filter(_is_among(part.touched))
+def _of_touched(part: Part, entry: Entry, parameter: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """What is read across all shards is read whole, unless that is where the units are."""
+    unit = entry.table.unit or PERSON
+    is_of_units = unit in rows.collect_schema() and (unit != PERSON or not parameter.startswith(ALL_SHARDS))
+    return rows.filter(_is_among(part.touched, unit)) if part.touched is not None and is_of_units else rows
 
 
 def layer_of(catalog: Catalog, table: str) -> str:

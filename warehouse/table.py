@@ -103,8 +103,11 @@ class Table:
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
     `may_be_empty` tables have a row only where something happened, which may be nowhere; no other table is empty while
     its inputs are not. Of an `of_last_day` table every row is about the watermark alone, so rows come and go.
-    `migrations` are the changes of published columns it went through. A state `by_person` has rows of a person that
-    follow from that person's rows of its shard alone, whatever it reads across all shards being the same.
+    `migrations` are the changes of published columns it went through.
+
+    Of a state with a `unit` (person, or an id of its source) the rows of a unit follow from that unit's rows of its
+    inputs, and from what else it reads across all shards. A source that a person is only looked up in by an id is in
+    `looks_up`, with the column of the state that holds the id.
     """
 
     name: str
@@ -117,7 +120,8 @@ class Table:
     every_day: bool = True
     may_be_empty: bool = False
     of_last_day: bool = False
-    by_person: bool = False
+    unit: str | None = None
+    looks_up: Mapping[str, str] = field(default_factory=dict)
     look_back_days: int | None = None
     sources: tuple[str, ...] = field(default=())
     migrations: tuple[Migration, ...] = field(default=())

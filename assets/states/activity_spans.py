@@ -29,7 +29,7 @@ table = Table(
         Column("churn_reason", pl.String, "The reason given.", "reason", nullable=True),
     ),
     partitioning="shard",
-    by_person=True,
+    unit="person",
     sources=("orders", "subscriptions", "events"),
 )
 

@@ -30,7 +30,7 @@ table = Table(
         Column("mrr_left", pl.Int64, "Its MRR the day before.", "1/10000 of the currency", nullable=True),
     ),
     partitioning="shard",
-    by_person=True,
+    unit="person",
     sources=("subscriptions",),
 )
 

@@ -32,8 +32,11 @@ table = Table(
         ),
         Column("acquisition_channel", pl.String, "The channel in customers, else that of the first fact.", "channel"),
         Column("country", pl.String, "The country in customers, else that of the first fact.", "country"),
+        Column("customer_id", pl.String, "Whose attributes count: for users, of the first fact.", "id", nullable=True),
     ),
     partitioning="shard",
+    unit="person",
+    looks_up={"customers": "customer_id"},
     sources=("orders", "subscriptions", "events"),
 )
 

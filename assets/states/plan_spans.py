@@ -23,7 +23,7 @@ table = Table(
     ),
     columns=(Column("plan", pl.String, "The plan; `none` without MRR, `unknown` where it has no name.", "plan"),),
     partitioning="shard",
-    by_person=True,
+    unit="person",
     sources=("subscriptions",),
 )
 

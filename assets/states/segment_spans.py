@@ -27,7 +27,7 @@ table = Table(
         Column("segment_value", pl.String, "The value; `unknown` where it is missing.", "value"),
     ),
     partitioning="shard",
-    by_person=True,
+    unit="person",
     sources=("orders", "subscriptions", "events"),
 )
 

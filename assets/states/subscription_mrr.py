@@ -37,6 +37,7 @@ table = Table(
         Column("interval_count", pl.Int64, "How many intervals one charge covers.", "intervals"),
     ),
     partitioning="shard",
+    unit="subscription_id",
     sources=("subscriptions",),
 )
 

@@ -1,0 +1,63 @@
+"""Which units of a state (persons, subscriptions) a run touches: those with other rows in the state's inputs.
+
+What is compared are the rows of sources; whose rows of a state differ was recorded when that was built.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines import touched
+from pipelines.days import is_redefined
+from pipelines.inputs import layer_in
+from pipelines.parts import PERSON, catalog_in, scan_rows
+from pipelines.workspace import Workspace
+from warehouse import codes, source_rows
+from warehouse.catalog import ALL_SHARDS, Entry
+
+
+def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
+    """Persons (shard, person, since) or ids in the column of the unit; None where everything is to be computed."""
+    if entry.table.unit is None or workspace.draft.base is None or is_redefined(workspace):
+        return None
+    found = []
+    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
+        # A code is given once: a new one is of nobody who had rows before, and whoever has rows now is in the others.
+        if table == codes.TABLE or not workspace.draft.changed(layer_in(workspace, table), table):
+            continue
+        units = _of_input(workspace, entry, parameter, table)
+        if units is None:
+            return None
+        found.append(units)
+    if entry.table.unit == PERSON:
+        return touched.together(found)
+    return pl.concat(found).unique() if found else None
+
+
+def _of_input(workspace: Workspace, entry: Entry, parameter: str, table: str) -> pl.DataFrame | None:
+    if entry.table.unit != PERSON:
+        return _changed_ids(workspace, table, entry.table.unit or "")
+    if table in entry.table.looks_up:
+        return _looked_up(workspace, entry, table)
+    return None if parameter.startswith(ALL_SHARDS) else touched.of(workspace.draft, table)
+
+
+def _changed_ids(workspace: Workspace, source: str, column: str) -> pl.DataFrame:
+    """The values of a column in the rows of a source that came or went since the base release."""
+    base = workspace.draft.base
+    before = base.by_partition(codes.LAYER, source) if base else {}
+    moved = source_rows.moved(workspace.store, source, before, workspace.draft.files(codes.LAYER, source))
+    return pl.concat([moved.gone, moved.come]).select(pl.col(column).unique())
+
+
+def _looked_up(workspace: Workspace, entry: Entry, source: str) -> pl.DataFrame:
+    """Who was looked up under an id whose rows changed, touched since its first day."""
+    base, column = workspace.draft.base, entry.table.looks_up[source]
+    ids = _changed_ids(workspace, source, column)
+    known = scan_rows(
+        workspace.store,
+        catalog_in(workspace.catalog.folder),
+        entry.table.name,
+        base.of("states", entry.table.name) if base else [],
+    )
+    return known.join(ids.lazy(), on=column, how="semi").select("shard", "person", since="first_day").collect()
