@@ -5,7 +5,7 @@ A part is a shard, a month or everything. Its inputs are immutable files, so it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -68,13 +68,15 @@ def compute_state(part: Part) -> Computed:
     rows = _apply(part, entry).select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)
     found = _by_partition(part, entry, rows.collect())
     unit, rows_of_none = entry.table.unit, pl.DataFrame(schema=entry.table.polars_schema())
+    grain = [column.name for column in entry.table.grain]
     written, touched = {}, [touched_by.NOBODY]
     for partition in sorted(found.keys() | part.before.keys()):
-        after = found.get(partition, rows_of_none)
+        after = found.get(partition, rows_of_none).sort(grain)
         if part.is_compared:
             before = _before(part, entry, partition)
             touched.append(_touched(part, entry, partition, before, after))
-            after = after if part.touched is None else pl.concat([before.filter(~_is_among(part.touched, unit)), after])
+            if part.touched is not None:
+                after = _in_order_of_units(entry, [before.filter(~_is_among(part.touched, unit)), after])
         if after.height:
             written[partition] = _write(part, entry, partition, after)
     return Computed(written, pl.concat(touched))
@@ -97,6 +99,13 @@ def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, aft
     return part.touched.join(found, on=["shard", "person"], how="semi")
 
 
+def _in_order_of_units(entry: Entry, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Rows of different units, each part sorted by the grain: the rows of a unit stay in their order."""
+    grain = [column.name for column in entry.table.grain]
+    up_to_the_unit = grain[: grain.index(entry.table.unit or PERSON) + 1]
+    return pl.concat(parts).sort(up_to_the_unit, maintain_order=True)
+
+
 def _is_among(touched: pl.DataFrame, unit: str | None) -> pl.Expr:
     return pl.col(unit or PERSON).is_in(touched[unit or PERSON].implode())
 
@@ -107,7 +116,7 @@ def _write(part: Part, entry: Entry, partition: str, rows: pl.DataFrame) -> Data
         "states",
         table.name,
         partition,
-        rows.sort(column.name for column in table.grain),
+        rows,
         table.arrow_schema(),
         previous=part.before.get(partition),
         row_group_size=STATE_ROW_GROUP,
