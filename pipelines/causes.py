@@ -18,7 +18,7 @@ from pipelines.workspace import Workspace
 from warehouse import codes, source_rows
 from warehouse.cells import Files, differing
 from warehouse.draft import Draft
-from warehouse.inbox import InboxFile
+from warehouse.inbox import InboxFile, Known
 from warehouse.manifest import Manifest
 
 SOURCES = "sources"
@@ -29,34 +29,50 @@ Lake = Mapping[str, Files]
 @dataclass(frozen=True, slots=True)
 class Causes:
     """`present` are the causes of this run, in their order. `old_lake` is what the present configuration makes of the
-    deliveries that the base release had; `late` the late rows of each source that has some."""
+    deliveries that the base release had; `late` the late rows of each source that has some, `only_late` the sources in
+    which nothing else happened to published days."""
 
     present: tuple[str, ...]
     old_lake: Lake
     late: Mapping[str, pl.DataFrame]
+    only_late: frozenset[str]
 
 
 def find(workspace: Workspace, base: Manifest) -> Causes:
     """Compares the run's lake with the base's: only partitions that differ, and ids, are read."""
     redefined = is_redefined(workspace)
     old = {source: _old_files(workspace, base, source, redefined) for source in workspace.catalog.sources}
-    last_day, changed, late = date.fromisoformat(base.watermark), False, {}
+    last_day, changed, late = date.fromisoformat(base.watermark), set(), {}
     for source, before in old.items():
         after = workspace.draft.files(SOURCES, source)
         if not differing(before, after):
             continue
-        moved = source_rows.moved(workspace.store, source, before, after)
-        counted = _of_published_days(source, moved.come, last_day)
         is_extract = workspace.config.sources[source].full_extract
+        files = None if is_extract or redefined else _files_apart(workspace, base, source)
+        moved = source_rows.moved(workspace.store, source, before, after, files)
+        counted = _of_published_days(source, moved.come, last_day)
         unknown = source_rows.of_new_ids(workspace.store, source, counted, before, after, is_extract=is_extract)
+        known = counted.join(unknown, on=source_rows.ORIGIN, how="anti")
+        if known.height or _of_published_days(source, moved.gone, last_day).height:
+            changed.add(source)
         if source == UNDATED:
             unknown = _with_facts(workspace, base, unknown)
         if unknown.height:
             late[source] = unknown
-        known = counted.join(unknown, on=source_rows.ORIGIN, how="anti")
-        changed |= bool(known.height or _of_published_days(source, moved.gone, last_day).height)
-    found = {DEFINITION: redefined, CHANGED_ROWS: changed, LATE_ROWS: bool(late)}
-    return Causes(tuple(cause for cause, is_there in found.items() if is_there), old, late)
+    found = {DEFINITION: redefined, CHANGED_ROWS: bool(changed), LATE_ROWS: bool(late)}
+    present = tuple(cause for cause, is_there in found.items() if is_there)
+    return Causes(present, old, late, frozenset(late.keys() - changed - {UNDATED}))
+
+
+def _files_apart(workspace: Workspace, base: Manifest, source: str) -> set[str]:
+    """The delivered files that came, went or are others than in the base release."""
+    former, now = _known_files(workspace, base, source)
+    return {path for path in former.keys() | now.keys() if former.get(path) != now.get(path)}
+
+
+def _known_files(workspace: Workspace, base: Manifest, source: str) -> tuple[dict[str, Known], dict[str, Known]]:
+    """The files that the base release has taken of the source, and those that this run has."""
+    return known_files(base, source), known_files(replace(base, notes=workspace.draft.all_notes()), source)
 
 
 def _of_published_days(source: str, rows: pl.DataFrame, last_day: date) -> pl.DataFrame:
@@ -83,7 +99,7 @@ def _read_anew(workspace: Workspace, base: Manifest, source: str) -> Files | Non
     """The base's rows of a source where its files are to be read in another way now: those that still are in the inbox
     as they were then are read again; of the others the rows stay as they were. None where nothing is read otherwise."""
     reading, config = workspace.config.reading(source), workspace.config
-    former, now = (known_files(one, source) for one in (base, replace(base, notes=workspace.draft.all_notes())))
+    former, now = _known_files(workspace, base, source)
     again = [
         InboxFile(path, now[path].size, now[path].mtime_ns)
         for path, known in sorted(former.items())

@@ -7,7 +7,7 @@ what they would be is put on. Where that cannot tell whether a row is there at a
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -24,16 +24,17 @@ from warehouse.settings import Settings
 DATE = "date"
 
 
-def measured(run: Workspace, other: Workspace, entry: Entry, settings: Settings) -> pl.LazyFrame | None:
-    """The rows over all shards; None where the table has to be measured whole.
+def measured(run: Workspace, other: Workspace, entry: Entry, settings: Settings, until: date) -> pl.LazyFrame | None:
+    """The rows over all shards, right for days until then; None where the table has to be measured whole.
 
     `other` began from the states of the run and has built anew what differs; `settings` are those that the run's
-    partials were made with.
+    partials were made with. Who differs since a later day only makes no difference: a day follows from facts until it.
     """
     partials = [partial_of(run, entry, name) for name in shards_of(run)]
     persons = _differing_persons(other, entry)
     if persons is None or not all(partial.exists() for partial in partials):
         return None
+    persons = persons.filter(pl.col("since") <= until)
     own = pl.scan_parquet(partials)
     was, would_be = (_of_persons(workspace, entry, settings, persons) for workspace in (run, other))
     keys = [column.name for column in entry.table.keys if column.name in was.columns]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 
 from pipelines import build, otherwise
 from pipelines.causes import SOURCES, Causes, Lake
@@ -24,18 +25,22 @@ RATES = "fx_rates"
 
 
 def without_late_rows(workspace: Workspace, causes: Causes) -> Lake:
-    """The run's lake, less the late rows."""
+    """The run's lake of the days published before, less the late rows."""
     lake = {source: workspace.draft.files(SOURCES, source) for source in workspace.catalog.sources}
     for source, rows in causes.late.items():
         before = causes.old_lake[source]
-        lake[source] = source_rows.without(workspace.store, source, before, lake[source], rows)
+        is_as_before = source in causes.only_late
+        lake[source] = (
+            dict(before) if is_as_before else source_rows.without(workspace.store, source, before, lake[source], rows)
+        )
     return lake
 
 
 def tables_on(
     workspace: Workspace, base: Manifest, lake: Lake, wanted: Iterable[str], days: DayRange
 ) -> Mapping[str, Files]:
-    """The files of the wanted tables on that lake, for the days of the run, by the present definitions.
+    """The files of the wanted tables on that lake, for the days of the run that were published before, by the present
+    definitions. What they say of later days is of no use.
 
     Only what the lake changes is computed. Where it has an amount without a rate, all rates of the run count.
     """
@@ -58,16 +63,16 @@ def _computed(
         build.build_state(other, state)
     for table in wanted:
         workspace.report(f"restatements: {table} once more, to tell causes apart")
-        _compute(workspace, other, table, days)
+        _compute(workspace, other, table, days, date.fromisoformat(base.watermark))
     found = {table: draft.files("metrics", table) for table in wanted}
     draft.discard()
     return found
 
 
-def _compute(run: Workspace, other: Workspace, table: str, days: DayRange) -> None:
-    """Measures the persons that differ, or everybody where that does not tell."""
+def _compute(run: Workspace, other: Workspace, table: str, days: DayRange, until: date) -> None:
+    """Measures the persons that differ on days until then, or everybody where that does not tell."""
     entry, settings = other.catalog[table], build.settings_of_months(other, days)
-    measured = None if entry.is_combined else otherwise.measured(run, other, entry, settings)
+    measured = None if entry.is_combined else otherwise.measured(run, other, entry, settings, until)
     if measured is None:
         build.build_metric(other, table, days)
     else:

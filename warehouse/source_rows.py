@@ -5,7 +5,7 @@ What that means for a published table is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,16 +32,28 @@ class Moved:
     come: pl.DataFrame
 
 
-def moved(store: Store, source: str, before: Files, after: Files) -> Moved:
-    """Reads only the partitions that differ."""
+def moved(store: Store, source: str, before: Files, after: Files, files: Collection[str] | None = None) -> Moved:
+    """Reads only the partitions that differ. Of rows of other files than `files` nothing but whether they count is
+    another: with them, most rows need no comparing. None: any row may be another."""
     names = differing(before, after)
-    old, new = (_current(store, source, [files[name] for name in names if name in files]) for files in (before, after))
-    apart = {KEY, "is_current"} if source in _PLACE_COUNTS else {KEY, "is_current", *ORIGIN}
-    business = [name for name in old.columns if name not in apart]
+    old, new = (_rows(store, source, [side[name] for name in names if name in side]) for side in (before, after))
+    gone, come = (_apart(one, other, files).collect() for one, other in ((old, new), (new, old)))
+    bookkeeping = {KEY, "is_current"} if source in _PLACE_COUNTS else {KEY, "is_current", *ORIGIN}
+    business = [name for name in gone.columns if name not in bookkeeping]
     return Moved(
-        gone=old.join(new, on=business, how="anti", nulls_equal=True),
-        come=new.join(old, on=business, how="anti", nulls_equal=True),
+        gone=gone.join(come, on=business, how="anti", nulls_equal=True),
+        come=come.join(gone, on=business, how="anti", nulls_equal=True),
     )
+
+
+def _apart(rows: pl.LazyFrame, other: pl.LazyFrame, files: Collection[str] | None) -> pl.LazyFrame:
+    """The rows that count, as far as they may not count in the other version."""
+    counting = rows.filter("is_current")
+    if files is None:
+        return counting
+    is_of_files = pl.col("file").is_in(sorted(files))
+    silent = other.filter(~pl.col("is_current"), ~is_of_files).select(ORIGIN)
+    return pl.concat([counting.filter(is_of_files), counting.filter(~is_of_files).join(silent, on=ORIGIN, how="semi")])
 
 
 def of_new_ids(
@@ -74,7 +86,6 @@ def without(store: Store, source: str, before: Files, files: Files, rows: pl.Dat
     return kept
 
 
-def _current(store: Store, source: str, files: Iterable[DataFile]) -> pl.DataFrame:
+def _rows(store: Store, source: str, files: Iterable[DataFile]) -> pl.LazyFrame:
     contract = CONTRACTS[source]
-    rows = store.scan(files, contract.table.polars_schema()).filter("is_current")
-    return rows.with_columns(contract.key().alias(KEY)).collect()
+    return store.scan(files, contract.table.polars_schema()).with_columns(contract.key().alias(KEY))
