@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -68,10 +69,20 @@ class Arrivals:
     def shards(self) -> list[int]:
         return sorted({shard for shard, _ in self._sizes})
 
-    def of_shard(self, shard: int) -> Iterator[pl.DataFrame]:
-        """The rows of a shard, with codes, in no particular order: whole months, as many at once as fit."""
+    def of_shard(self, shard: int) -> Iterator[tuple[Place, pl.DataFrame]]:
+        """The rows of each place of a shard, with codes, in no particular order; at once as many places as fit."""
         for places in self._that_fit([place for place in sorted(self._sizes) if place[0] == shard]):
-            yield self._numbered(self._scan(places).collect())
+            rows = self._numbered(pl.concat([part for place in places for part in self._of_place(place)]))
+            start = 0
+            for place in places:
+                yield place, rows.slice(start, self._sizes[place])
+                start += self._sizes[place]
+
+    def _of_place(self, place: Place) -> Iterator[pl.DataFrame]:
+        if place in self._held_by_place:
+            yield self._held_by_place[place]
+        for path in self._spilled.get(place, []):
+            yield pl.read_ipc(path)
 
     def _that_fit(self, places: Sequence[Place]) -> Iterator[list[Place]]:
         fitting: list[Place] = []
@@ -80,29 +91,24 @@ class Arrivals:
                 yield fitting
                 fitting = []
             fitting.append(place)
-        yield fitting
+        if fitting:
+            yield fitting
 
     def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         for kind, numbers in self._numbers.items():
             taken = ["shard"] if self._person == f"{kind}_id" else []
             numbered = numbers.drop(taken).rename({"id": f"{kind}_id", "code": kind})
-            rows = rows.join(numbered.rename({"shard": f"{kind}_shard"}, strict=False), on=f"{kind}_id", how="left")
+            numbered = numbered.rename({"shard": f"{kind}_shard"}, strict=False)
+            rows = rows.join(numbered, on=f"{kind}_id", how="left", maintain_order="left")
         return rows
 
     def all(self) -> pl.LazyFrame:
         """Every row, without codes."""
-        return self._scan(sorted(self._sizes))
+        paths = [path for place in sorted(self._spilled) for path in self._spilled[place]]
+        return pl.concat([*(part.lazy() for part in self._held()), *([pl.scan_ipc(paths)] if paths else [])])
 
     def discard(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-    def _scan(self, places: Sequence[Place]) -> pl.LazyFrame:
-        """The rows of these places, which are all places or of one shard."""
-        paths = [path for place in places for path in self._spilled.get(place, [])]
-        shards, months = (sorted({place[i] for place in places}) for i in (0, 1))
-        is_wanted = pl.col("shard").is_in(shards) & pl.col("month").is_in(months)
-        parts = [part.lazy().filter(is_wanted) for part in self._held()]
-        return pl.concat([*parts, *([pl.scan_ipc(paths)] if paths else [])])
 
     def _held(self) -> list[pl.DataFrame]:
         """What is in memory, in one piece."""
@@ -112,16 +118,29 @@ class Arrivals:
 
     def _spill(self) -> None:
         self._scratch.mkdir(parents=True, exist_ok=True)
-        (held,) = self._held()
-        self._waiting, self._rows_waiting = [], 0
-        for (shard, month), rows in held.partition_by("shard", "month", as_dict=True).items():
-            assert isinstance(shard, int)
-            assert isinstance(month, int)
+        for (shard, month), rows in self._parted().items():
             paths = self._spilled.setdefault((shard, month), [])
             paths.append(self._scratch / f"{shard}.{month}.{len(paths)}.arrow")
             rows.write_ipc(paths[-1], compression="lz4")
+        self._waiting, self._rows_waiting = [], 0
         # Of most people there were rows in several files.
         self._ids = {kind: [ids] for kind, ids in self.people().items()}
+
+    @cached_property
+    def _held_by_place(self) -> dict[Place, pl.DataFrame]:
+        """What is in memory once all rows are added."""
+        parted = self._parted()
+        self._waiting = list(parted.values())
+        return parted
+
+    def _parted(self) -> dict[Place, pl.DataFrame]:
+        parts: dict[Place, pl.DataFrame] = {}
+        for rows in self._held():
+            for (shard, month), part in rows.partition_by("shard", "month", as_dict=True).items():
+                assert isinstance(shard, int)
+                assert isinstance(month, int)
+                parts[shard, month] = part
+        return parts
 
 
 def month_number() -> pl.Expr:

@@ -20,11 +20,12 @@ from warehouse.manifest import DataFile
 from warehouse.names import MONTH, WHOLE
 from warehouse.rewriting import Rewriting
 from warehouse.store import Store
-from warehouse.versions import are_current, last_seen
+from warehouse.versions import are_current, last_seen, shared
 
 _ROW = ["file", "row"]
 
 ROWS_JUDGED_AT_ONCE = 5_000_000
+HASHES_AT_ONCE = 20_000_000
 _Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
 
 
@@ -75,11 +76,11 @@ class Lake:
         rewriting = Rewriting(self._store, self._contract, replaced, is_extract=extracts is not None)
         for shard in sorted({*arrivals.shards(), *(shard for shard, _ in others)}):
             untouched = {place for place in others if place[0] == shard}
-            for rows in arrivals.of_shard(shard):
-                for place, arrived in self._by_place(rows.with_columns(is_current=pl.lit(True))).items():
-                    name = self._name(place)
-                    rewriting.rewrite(name, self._before.get(name), arrived, verdicts.get(place))
-                    untouched.discard(place)
+            for place, arrived in arrivals.of_shard(shard):
+                name = self._name(place)
+                marked = arrived.with_columns(is_current=pl.lit(True))
+                rewriting.rewrite(name, self._before.get(name), marked, verdicts.get(place))
+                untouched.discard(place)
             for place in sorted(untouched):
                 name = self._name(place)
                 rewriting.rewrite(name, self._before.get(name), None, verdicts.get(place))
@@ -125,16 +126,28 @@ class Lake:
     ) -> pl.DataFrame:
         """The rows whose mark differs from what they have (arrived: current): place, file, row, is_current (and
         gone_day). What may compete with each other is judged together, as much at once as fits."""
-        parts = 1 + arrivals.rows // ROWS_JUDGED_AT_ONCE
         keys = pl.concat([arrivals.all().select(key=self._contract.key()), leaving.lazy().select("key")]).drop_nulls()
+        rivals = self._rivals(keys, replaced, extracts)
+        shared = self._shared(arrivals) if extracts is None else None
+        at_once = arrivals.rows if shared is None or self._before else 2 * len(shared)
+        parts = 1 + at_once // ROWS_JUDGED_AT_ONCE
         judged = []
         for part in range(parts):
             name = "subscription_id" if self._is_subscription else "key"
             mine = pl.col(name).hash() % parts == part if parts > 1 else pl.lit(True)
+            old = self._located(rivals.filter(mine).collect())
             new = self._contending(arrivals.all().with_columns(is_current=pl.lit(True))).filter(mine)
-            old = self._rivals(keys, replaced, extracts is not None).filter(mine)
-            judged.append(self._judged(new.collect(), self._located(old.collect()), extracts))
+            if shared is not None:
+                new = new.filter(pl.col("key").hash().is_in(shared.append(old["key"].hash()).implode()))
+            judged.append(self._judged(new.collect(), old, extracts))
         return pl.concat(judged)
+
+    def _shared(self, arrivals: Arrivals) -> pl.Series:
+        """The hashes that the keys of several arrivals have: an arrival that shares its own with no row wins."""
+        parts = 1 + arrivals.rows // HASHES_AT_ONCE
+        hashes = arrivals.all().select(key=self._contract.key()).drop_nulls().select(pl.col("key").hash())
+        found = (hashes.filter(pl.col("key") % parts == part).collect()["key"] for part in range(parts))
+        return pl.concat([shared(part) for part in found])
 
     def _judged(self, new: pl.DataFrame, old: pl.DataFrame, extracts: Extracts | None) -> pl.DataFrame:
         contenders = pl.concat([new, old.select(new.columns)])
@@ -146,9 +159,9 @@ class Lake:
         changed = changed | pl.col("gone_day").ne_missing(pl.col("gone"))
         return judged.filter(changed).select(*_ROW, "shard", "month", is_current="counts", gone_day="gone")
 
-    def _rivals(self, keys: pl.LazyFrame, replaced: Set[str], all_of_them: bool) -> pl.LazyFrame:
-        """The rows already there that compete with what arrives or lose a rival that leaves."""
-        if all_of_them or not self._before:
+    def _rivals(self, keys: pl.LazyFrame, replaced: Set[str], extracts: Extracts | None) -> pl.LazyFrame:
+        """The rows already there that compete with what arrives or lose a rival that leaves; of an extract, all."""
+        if extracts is not None or not self._before:
             return self._staying(self._before.values(), replaced)
         wanted = keys.unique().collect().lazy()
 

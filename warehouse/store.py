@@ -6,15 +6,17 @@ A file is written once under a name never used again. Its bytes follow from the 
 from __future__ import annotations
 
 import hashlib
+import os
 import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse import durable, mirror
+from warehouse import durable, encodings, mirror
 from warehouse.errors import StorageError
 from warehouse.manifest import DataFile
 from warehouse.names import check_data_path, check_inside, check_partition, check_word
@@ -22,6 +24,11 @@ from warehouse.names import check_data_path, check_inside, check_partition, chec
 digest_of = durable.digest
 ROW_GROUP_SIZE = 131_072
 _ZSTD_LEVEL = 3
+# What only runs read is written to be written and read quickly; what is published, to be small.
+_COMPACT_LAYERS = ("sources", "states")
+# Of each of many files Polars reads so many last bytes to find its columns, by default a quarter of a megabyte, which
+# is more than most files here have.
+os.environ.setdefault("POLARS_CLOUD_FOOTER_READ_SIZE", str(1 << 14))
 
 
 class Store:
@@ -48,7 +55,7 @@ class Store:
         makes it durable. Raises StorageError (disk full), ValueError (a null or type the schema does not allow).
         """
         folder = Path("data", check_word("layer", layer), check_word("table", table), check_partition(partition))
-        content = _parquet(frame, schema, row_group_size)
+        content = _parquet(frame, schema, row_group_size, is_compact=layer in _COMPACT_LAYERS)
         digest = hashlib.sha256(content).hexdigest()
         if previous is not None and previous.sha256 == digest:
             return previous
@@ -99,15 +106,14 @@ class Store:
         return path
 
 
-def _parquet(frame: pl.DataFrame, schema: pa.Schema | None, row_group_size: int) -> memoryview:
+def _parquet(frame: pl.DataFrame, schema: pa.Schema | None, row_group_size: int, is_compact: bool) -> memoryview:
     if schema is not None:
         frame = frame.select(schema.names)
+    encoded: dict[str, Any] = encodings.compact(frame) if is_compact else {"compression_level": _ZSTD_LEVEL}
     # One chunk per column: where chunks begin must not show in the bytes.
     arrow = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     if schema is not None:
         arrow = arrow.cast(schema)
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        arrow, sink, compression="zstd", compression_level=_ZSTD_LEVEL, row_group_size=row_group_size, version="2.6"
-    )
+    pq.write_table(arrow, sink, compression="zstd", row_group_size=row_group_size, version="2.6", **encoded)
     return memoryview(sink.getvalue())

@@ -23,8 +23,8 @@ def cleaned(frame: pl.DataFrame, null_values: Sequence[str]) -> pl.DataFrame:
     """Texts without the spaces around them; empty ones and those in `null_values` are null."""
     texts = [name for name, dtype in frame.schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
     nothing = sorted({"", *(value.strip() for value in null_values)})
-    stripped = pl.col(texts).cast(pl.String).str.strip_chars()
-    return frame.with_columns(stripped.replace(nothing, [None] * len(nothing)))
+    stripped = frame.select(pl.col(texts).cast(pl.String).str.strip_chars())
+    return frame.with_columns(pl.when(~text.is_in(nothing)).then(text).alias(text.name) for text in stripped)
 
 
 def read_number(values: pl.Series, dtype: pl.DataType) -> Numbers:
@@ -54,4 +54,9 @@ def read_text(values: pl.Series, is_id: bool) -> pl.Series:
     if dtype.is_decimal():
         return values.cast(pl.String).str.replace(r"(\.\d*?)0+$", "$1").str.strip_chars_end(".")
     texts = values.cast(pl.String)
-    return texts.str.replace(_WHOLE_FLOAT, "$1") if is_id else texts
+    return texts.str.replace(_WHOLE_FLOAT, "$1") if is_id and _may_be_floats(texts) else texts
+
+
+def _may_be_floats(texts: pl.Series) -> bool:
+    """Whether there can be a whole float among them: a quick look, as most columns have none."""
+    return bool(texts.filter(texts.str.ends_with("0")).str.contains(".0", literal=True).any())

@@ -85,6 +85,7 @@ def test_more_than_fits_in_memory_gives_the_same_rows(
     for bound in (10**9, 2):
         monkeypatch.setattr("warehouse.arrivals.ROWS_IN_MEMORY", bound)
         monkeypatch.setattr("warehouse.lake.ROWS_JUDGED_AT_ONCE", bound)
+        monkeypatch.setattr("warehouse.lake.HASHES_AT_ONCE", bound)
         (tmp_path / str(bound)).mkdir()
         made = Shop(tmp_path / str(bound), configured)
         for name, content in files.items():

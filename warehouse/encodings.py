@@ -1,0 +1,30 @@
+"""How the columns of a Parquet file are encoded where a run writes and reads it more often than anybody else.
+
+Which files these are is for store.py. Every encoding here is of the Parquet standard.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+# So many values, spread over a column, show whether a dictionary of them would pay.
+SAMPLE = 1_000
+_DICTIONARY = (pl.String, pl.Decimal, pl.UInt16)
+_DELTA = (pl.Int64, pl.Datetime)
+
+
+def compact(frame: pl.DataFrame) -> dict[str, Any]:
+    """Arguments of pyarrow's writer: whole numbers and times of 64 bits as differences, a dictionary of what repeats.
+
+    A dictionary of values that hardly repeat is built in vain and makes the file larger. Depends on the frame alone.
+    """
+    repeating = [name for name, dtype in frame.schema.items() if dtype in _DICTIONARY and _repeats(frame[name])]
+    delta = {name: "DELTA_BINARY_PACKED" for name, dtype in frame.schema.items() if dtype in _DELTA}
+    return {"use_dictionary": repeating, "column_encoding": delta or None, "compression_level": 1}
+
+
+def _repeats(values: pl.Series) -> bool:
+    sample = values.gather_every(max(1, len(values) // SAMPLE)).head(SAMPLE)
+    return 2 * sample.n_unique() <= len(sample)
