@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.daily_counts import events_by_day
 from warehouse.table import Column, Table
 
 table = Table(
@@ -23,4 +24,4 @@ table = Table(
 
 def build(events: pl.LazyFrame) -> pl.LazyFrame:
     """One row per user and day with an event."""
-    return events.group_by("shard", pl.col("user").alias("person"), "day").agg(events=pl.len().cast(pl.Int64))
+    return events_by_day(events, "shard", "user")

@@ -10,8 +10,10 @@ import pytest
 
 from assets import steps
 from assets.calendar import NEVER, day_number, to_date
+from assets.daily_counts import events_by_day
 from assets.metrics import user_activity_daily
 from assets.packing import day_in, owner_in, packed
+from warehouse.timestamps import FIRST_DAY, LAST_DAY
 
 LARGEST_PERSON = (1 << 32) - 1
 
@@ -65,6 +67,22 @@ def test_gaps_are_days_since_the_day_before(seed: int) -> None:
     order = ["person", "day", "gap", "first_day"]
     found = user_activity_daily._with_gaps(user_days, users).select(order).sort("person", "day").collect()
     assert found.equals(plain.select(order).sort("person", "day").collect())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_events_are_counted_by_number_as_by_columns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ends = [FIRST_DAY.toordinal(), LAST_DAY.toordinal()]
+    days = [date.fromordinal(ends[n]) if n < 2 else date(2024, 1, int(n)) for n in rng.integers(0, 20, 400)]
+    rows = pl.DataFrame(
+        {"place": rng.choice([0, 3, (1 << 16) - 1], 400), "who": rng.choice([0, 1, LARGEST_PERSON], 400), "day": days},
+        schema={"place": pl.UInt16, "who": pl.UInt32, "day": pl.Date},
+    )
+    plain = rows.group_by(shard="place", person="who", day="day").agg(events=pl.len().cast(pl.Int64))
+    found = events_by_day(rows.lazy(), "place", "who").collect()
+    assert plain["events"].max() > 1
+    assert found.equals(plain.sort("shard", "person", "day"))
+    assert events_by_day(rows.clear().lazy(), "place", "who").collect().schema == found.schema
 
 
 def test_the_ends_of_what_fits_come_out_as_they_went_in() -> None:

@@ -1,0 +1,29 @@
+"""How many events each person has on each day, counted as one number that holds shard, person and day.
+
+To sort such numbers and count their runs takes half as long as to group by three columns.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from assets.calendar import day_number, to_date
+
+_DAYS: Final = 1 << 16  # days of sources end with the year 2099
+_PERSONS: Final = 1 << 32
+
+
+def events_by_day(events: pl.LazyFrame, shard: str, person: str) -> pl.LazyFrame:
+    """One row per shard, person and day with events (and how many), by the columns of these names and `day`."""
+    owner = pl.col(shard).cast(pl.UInt64) * _PERSONS + pl.col(person)
+    number = owner * _DAYS + day_number(pl.col("day")).cast(pl.UInt64)
+    runs = events.select(number.sort().rle().alias("run")).unnest("run")
+    value = pl.col("value")
+    return runs.select(
+        shard=(value // (_DAYS * _PERSONS)).cast(pl.UInt16),
+        person=(value // _DAYS % _PERSONS).cast(pl.UInt32),
+        day=to_date(value % _DAYS),
+        events=pl.col("len").cast(pl.Int64),
+    )
