@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from warehouse.codes import shard_of
+from warehouse.codes import SHARD, shard_of
 
 ROWS_IN_MEMORY = 1_000_000
 KINDS = ("user", "customer")
@@ -22,11 +22,33 @@ KINDS = ("user", "customer")
 Place = tuple[int, int]  # shard, and the month as year * 100 + month; 0 where the table has none
 
 
+class Names:
+    """Gives every text a number, from 0 on, in no order that means anything."""
+
+    def __init__(self) -> None:
+        self._categories = pl.Categories.random()
+        # The numbers are kept while there is a column of them.
+        self._kept = pl.Series([], dtype=pl.Categorical(self._categories))
+
+    def known(self) -> pl.Series:
+        """The texts by their numbers."""
+        return self._categories.to_series()
+
+    def numbers(self, column: str) -> pl.Expr:
+        """The column of texts as numbers."""
+        return pl.col(column).cast(self._kept.dtype).to_physical()
+
+    def texts(self, column: str) -> pl.Expr:
+        """The column of numbers as texts."""
+        return pl.col(column).cat.to(self._kept.dtype).cast(pl.String)
+
+
 class Arrivals:
     """Add the rows of file after file, number the people, then read shard by shard.
 
     `person` is the id whose shard a row belongs to; where a table has no shards (None) all rows are of shard 0. Rows
-    carry `shard` and `month`, which is 0 for tables that are not `by_month`.
+    carry `shard` and `month`, which is 0 for tables that are not `by_month`. While they wait, the id of a person is the
+    number of its name: it is as often moved as an event, and a number is moved and kept more cheaply than a text.
     """
 
     def __init__(self, scratch: Path, person: str | None, shards: int, *, by_month: bool) -> None:
@@ -38,18 +60,18 @@ class Arrivals:
         self._rows_waiting = 0
         self._spilled: dict[Place, list[Path]] = {}
         self._sizes: Counter[Place] = Counter()
-        self._ids: dict[str, list[pl.Series]] = {}
-        self._numbers: Mapping[str, pl.DataFrame] = {}
+        self._names: dict[str, Names] = {}
+        self._shard_by_name = pl.Series([], dtype=SHARD)
+        self._numbers: dict[str, pl.DataFrame] = {}
         self.rows = 0
 
     def add(self, rows: pl.DataFrame) -> None:
         """Takes canonical rows without codes."""
-        person = self._person
-        for kind in KINDS if person else ():
+        for kind in KINDS if self._person else ():
             if f"{kind}_id" in rows.columns:
-                self._ids.setdefault(kind, []).append(rows[f"{kind}_id"].unique())
-        shard = shard_of(rows[person], self._shards) if person else pl.lit(0, pl.UInt16)
-        placed = rows.with_columns(shard=shard).with_columns(month=self._month)
+                self._names.setdefault(kind, Names())
+        named = rows.with_columns(names.numbers(f"{kind}_id") for kind, names in self._names.items())
+        placed = named.with_columns(shard=self._shard_of(named), month=self._month)
         for number, month, size in placed.group_by("shard", "month").len().iter_rows():
             self._sizes[number, month] += size
         self._waiting.append(placed)
@@ -60,11 +82,15 @@ class Arrivals:
 
     def people(self) -> dict[str, pl.Series]:
         """The ids of each kind of person among all rows."""
-        return {kind: pl.concat(parts).unique() for kind, parts in self._ids.items()}
+        return {kind: names.known() for kind, names in self._names.items()}
 
     def number(self, people: Mapping[str, pl.DataFrame]) -> None:
         """From now on rows come with the codes and shards of these people (id, shard, code)."""
-        self._numbers = people
+        for kind, names in self.people().items():
+            known = people[kind].rename({"code": kind, "shard": f"{kind}_shard"})
+            named = pl.DataFrame({"id": names}).join(known, on="id", how="left", maintain_order="left")
+            taken = ["user_shard"] if kind == "user" else ["customer_shard"] if self._person == "customer_id" else []
+            self._numbers[kind] = named.rename({"id": f"{kind}_id"}).drop(taken)
 
     def shards(self) -> list[int]:
         return sorted({shard for shard, _ in self._sizes})
@@ -96,16 +122,23 @@ class Arrivals:
 
     def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         for kind, numbers in self._numbers.items():
-            taken = ["shard"] if self._person == f"{kind}_id" else []
-            numbered = numbers.drop(taken).rename({"id": f"{kind}_id", "code": kind})
-            numbered = numbered.rename({"shard": f"{kind}_shard"}, strict=False)
-            rows = rows.join(numbered, on=f"{kind}_id", how="left", maintain_order="left")
+            rows = rows.with_columns(numbers.select(pl.all().gather(rows[f"{kind}_id"])))
         return rows
 
     def all(self) -> pl.LazyFrame:
         """Every row, without codes."""
         paths = [path for place in sorted(self._spilled) for path in self._spilled[place]]
-        return pl.concat([*(part.lazy() for part in self._held()), *([pl.scan_ipc(paths)] if paths else [])])
+        rows = pl.concat([*(part.lazy() for part in self._held()), *([pl.scan_ipc(paths)] if paths else [])])
+        return rows.with_columns(names.texts(f"{kind}_id") for kind, names in self._names.items())
+
+    def _shard_of(self, rows: pl.DataFrame) -> pl.Series:
+        """The shard of each row; that of a name is looked for once."""
+        if self._person is None:
+            return pl.repeat(0, rows.height, dtype=SHARD, eager=True)
+        names = self.people()[self._person.removesuffix("_id")]
+        new = names[len(self._shard_by_name) :]
+        self._shard_by_name = pl.concat([self._shard_by_name, shard_of(new, self._shards)])
+        return self._shard_by_name.gather(rows[self._person])
 
     def discard(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -123,8 +156,6 @@ class Arrivals:
             paths.append(self._scratch / f"{shard}.{month}.{len(paths)}.arrow")
             rows.write_ipc(paths[-1], compression="lz4")
         self._waiting, self._rows_waiting = [], 0
-        # Of most people there were rows in several files.
-        self._ids = {kind: [ids] for kind, ids in self.people().items()}
 
     @cached_property
     def _held_by_place(self) -> dict[Place, pl.DataFrame]:

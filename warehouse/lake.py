@@ -138,7 +138,7 @@ class Lake:
             old = self._located(rivals.filter(mine).collect())
             new = self._contending(arrivals.all().with_columns(is_current=pl.lit(True))).filter(mine)
             if shared is not None:
-                new = new.filter(pl.col("key").hash().is_in(shared.append(old["key"].hash()).implode()))
+                new = new.filter(pl.col("key").hash().is_in(pl.concat([shared, old["key"].hash()]).implode()))
             judged.append(self._judged(new.collect(), old, extracts))
         return pl.concat(judged)
 
