@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -95,10 +95,15 @@ class Arrivals:
     def shards(self) -> list[int]:
         return sorted({shard for shard, _ in self._sizes})
 
-    def of_shard(self, shard: int) -> Iterator[tuple[Place, pl.DataFrame]]:
-        """The rows of each place of a shard, with codes, in no particular order; at once as many places as fit."""
+    def of_shard(
+        self, shard: int, marked: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> Iterator[tuple[Place, pl.DataFrame]]:
+        """The rows of each place of a shard, with codes, in no particular order; at once as many places as fit.
+
+        `marked` is done to many places together: it may add columns, and leaves the rows in their order.
+        """
         for places in self._that_fit([place for place in sorted(self._sizes) if place[0] == shard]):
-            rows = self._numbered(pl.concat([part for place in places for part in self._of_place(place)]))
+            rows = marked(self._numbered(pl.concat([part for place in places for part in self._of_place(place)])))
             start = 0
             for place in places:
                 yield place, rows.slice(start, self._sizes[place])

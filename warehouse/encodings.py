@@ -20,11 +20,11 @@ def compact(frame: pl.DataFrame) -> dict[str, Any]:
 
     A dictionary of values that hardly repeat is built in vain and makes the file larger. Depends on the frame alone.
     """
-    repeating = [name for name, dtype in frame.schema.items() if dtype in _DICTIONARY and _repeats(frame[name])]
+    repeating = _repeating(frame.select(name for name, dtype in frame.schema.items() if dtype in _DICTIONARY))
     delta = {name: "DELTA_BINARY_PACKED" for name, dtype in frame.schema.items() if dtype in _DELTA}
     return {"use_dictionary": repeating, "column_encoding": delta or None, "compression_level": 1}
 
 
-def _repeats(values: pl.Series) -> bool:
-    sample = values.gather_every(max(1, len(values) // SAMPLE)).head(SAMPLE)
-    return 2 * sample.n_unique() <= len(sample)
+def _repeating(frame: pl.DataFrame) -> list[str]:
+    sample = frame.gather_every(max(1, frame.height // SAMPLE)).head(SAMPLE)
+    return [values.name for values in sample if 2 * values.n_unique() <= len(values)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import ClassVar, TypeVar
 
 import polars as pl
@@ -18,7 +19,7 @@ from warehouse.codes import SHARD, shard_name, shard_of
 from warehouse.contract import Contract
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH, WHOLE
-from warehouse.rewriting import Rewriting
+from warehouse.rewriting import Rewriting, marked
 from warehouse.store import Store
 from warehouse.versions import are_current, last_seen, shared
 
@@ -76,10 +77,10 @@ class Lake:
         rewriting = Rewriting(self._store, self._contract, replaced, is_extract=extracts is not None)
         for shard in sorted({*arrivals.shards(), *(shard for shard, _ in others)}):
             untouched = {place for place in others if place[0] == shard}
-            for place, arrived in arrivals.of_shard(shard):
+            fresh = partial(_arriving, verdicts=[part for place, part in verdicts.items() if place[0] == shard])
+            for place, arrived in arrivals.of_shard(shard, fresh):
                 name = self._name(place)
-                marked = arrived.with_columns(is_current=pl.lit(True))
-                rewriting.rewrite(name, self._before.get(name), marked, verdicts.get(place))
+                rewriting.rewrite(name, self._before.get(name), arrived, verdicts.get(place))
                 untouched.discard(place)
             for place in sorted(untouched):
                 name = self._name(place)
@@ -221,6 +222,12 @@ def _with_eligibility(contenders: pl.DataFrame, extracts: Extracts | None, is_su
         .then(pl.col("file") == newest)
         .otherwise(pl.col("key").is_in(is_there.drop_nulls().unique().implode()))
     )
+
+
+def _arriving(rows: pl.DataFrame, verdicts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Rows that arrive, current where no verdict says otherwise."""
+    rows = rows.with_columns(is_current=pl.lit(True))
+    return marked(rows, pl.concat(verdicts)) if verdicts else rows
 
 
 def _place(key: tuple[object, ...]) -> Place:

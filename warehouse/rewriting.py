@@ -42,14 +42,16 @@ class Rewriting:
     def rewrite(
         self, name: str, previous: DataFile | None, arrived: pl.DataFrame | None, verdicts: pl.DataFrame | None
     ) -> None:
-        """The partition without the replaced files' rows, with the arrived ones, marked as the verdicts say."""
+        """The partition without the replaced files' rows, the others marked as the verdicts say, and with the arrived
+        ones, which are marked already."""
         before = pl.read_parquet(self._store.path(previous)) if previous else None
         parts = []
         if before is not None:
-            parts.append(before.filter(~pl.col("file").is_in(self._replaced)) if self._replaced else before)
+            staying = before.filter(~pl.col("file").is_in(self._replaced)) if self._replaced else before
+            parts.append(staying if verdicts is None else marked(staying, verdicts))
         if arrived is not None:
             parts.append(arrived.select(*self._schema.names()))
-        rows = self._in_order(self._with_repeats_judged(_marked(pl.concat(parts), verdicts)))
+        rows = self._in_order(self._with_repeats_judged(pl.concat(parts)))
         self._note(before, rows)
         if rows.is_empty():
             self.changes[name] = None
@@ -62,6 +64,8 @@ class Rewriting:
         if not self._contract.REPEATS_ARE_ONE:
             return rows
         key = self._contract.key()
+        if not rows.select(key.is_null().any()).item():
+            return rows
         if not self._is_extract:
             rows = rows.with_columns(pl.col("is_current") | key.is_null())
         return without_repeats(rows, key, self._business)
@@ -73,7 +77,7 @@ class Rewriting:
     def _note(self, before: pl.DataFrame | None, after: pl.DataFrame) -> None:
         for rows, sign in ((before, -1), (after, 1)):
             if rows is not None and not rows["is_current"].all():
-                for file, count in rows.filter(~pl.col("is_current")).group_by("file").len().iter_rows():
+                for file, count in rows.filter(~rows["is_current"])["file"].value_counts().iter_rows():
                     self.superseded[file] += sign * count
         days = self._differing_days(before, after)
         if days.is_empty():
@@ -91,11 +95,15 @@ class Rewriting:
         return sums.filter(pl.col("sign") != 0).select("day").collect()["day"]
 
 
-def _marked(rows: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFrame:
-    if verdicts is None:
-        return rows
+def marked(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The rows in their order; those with a verdict (by file and row) with its `is_current` and `gone_day`."""
     fresh = [name for name in verdicts.columns if name in ("is_current", "gone_day")]
-    placed = rows.select(*_ROW, place=pl.int_range(pl.len()))
     # Most rows are not judged anew: numbers tell them apart more cheaply than the names of files.
-    judged = placed.filter(placed["row"].is_in(verdicts["row"].unique().implode())).join(verdicts, on=_ROW)
+    judged = (
+        rows.lazy()
+        .select(*_ROW, place=pl.int_range(pl.len()))
+        .filter(pl.col("row").is_in(verdicts["row"].implode()))
+        .join(verdicts.lazy(), on=_ROW)
+        .collect(engine="in-memory")
+    )
     return rows.with_columns(rows[name].scatter(judged["place"], judged[name]) for name in fresh)

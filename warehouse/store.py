@@ -107,7 +107,7 @@ class Store:
 
 
 def _parquet(frame: pl.DataFrame, schema: pa.Schema | None, row_group_size: int, is_compact: bool) -> memoryview:
-    if schema is not None:
+    if schema is not None and frame.columns != schema.names:
         frame = frame.select(schema.names)
     encoded: dict[str, Any] = encodings.compact(frame) if is_compact else {"compression_level": _ZSTD_LEVEL}
     # One chunk per column: where chunks begin must not show in the bytes.
