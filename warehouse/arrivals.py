@@ -26,21 +26,25 @@ class Names:
     """Gives every text a number, from 0 on, in no order that means anything."""
 
     def __init__(self) -> None:
-        self._categories = pl.Categories.random()
+        self._dtype = pl.Categorical(pl.Categories.random())
         # The numbers are kept while there is a column of them.
-        self._kept = pl.Series([], dtype=pl.Categorical(self._categories))
+        self._kept = pl.Series([], dtype=self._dtype)
+        self._count = 0
 
-    def known(self) -> pl.Series:
-        """The texts by their numbers."""
-        return self._categories.to_series()
+    def numbered(self, texts: pl.Series) -> pl.Series:
+        """The texts as numbers."""
+        numbers = texts.cast(self._dtype).to_physical()
+        largest = numbers.max()
+        self._count = max(self._count, largest + 1 if isinstance(largest, int) else 0)
+        return numbers
 
-    def numbers(self, column: str) -> pl.Expr:
-        """The column of texts as numbers."""
-        return pl.col(column).cast(self._kept.dtype).to_physical()
+    def texts(self, numbers: pl.Expr) -> pl.Expr:
+        """The numbers as texts."""
+        return numbers.cat.to(self._dtype).cast(pl.String)
 
-    def texts(self, column: str) -> pl.Expr:
-        """The column of numbers as texts."""
-        return pl.col(column).cat.to(self._kept.dtype).cast(pl.String)
+    def known(self, first: int = 0) -> pl.Series:
+        """The texts by their numbers, from one number on."""
+        return pl.select(self.texts(pl.int_range(first, self._count, dtype=pl.UInt32))).to_series()
 
 
 class Arrivals:
@@ -70,7 +74,7 @@ class Arrivals:
         for kind in KINDS if self._person else ():
             if f"{kind}_id" in rows.columns:
                 self._names.setdefault(kind, Names())
-        named = rows.with_columns(names.numbers(f"{kind}_id") for kind, names in self._names.items())
+        named = rows.with_columns(names.numbered(rows[f"{kind}_id"]) for kind, names in self._names.items())
         placed = named.with_columns(shard=self._shard_of(named), month=self._month)
         for number, month, size in placed.group_by("shard", "month").len().iter_rows():
             self._sizes[number, month] += size
@@ -134,14 +138,13 @@ class Arrivals:
         """Every row, without codes."""
         paths = [path for place in sorted(self._spilled) for path in self._spilled[place]]
         rows = pl.concat([*(part.lazy() for part in self._held()), *([pl.scan_ipc(paths)] if paths else [])])
-        return rows.with_columns(names.texts(f"{kind}_id") for kind, names in self._names.items())
+        return rows.with_columns(names.texts(pl.col(f"{kind}_id")) for kind, names in self._names.items())
 
     def _shard_of(self, rows: pl.DataFrame) -> pl.Series:
         """The shard of each row; that of a name is looked for once."""
         if self._person is None:
             return pl.repeat(0, rows.height, dtype=SHARD, eager=True)
-        names = self.people()[self._person.removesuffix("_id")]
-        new = names[len(self._shard_by_name) :]
+        new = self._names[self._person.removesuffix("_id")].known(len(self._shard_by_name))
         self._shard_by_name = pl.concat([self._shard_by_name, shard_of(new, self._shards)])
         return self._shard_by_name.gather(rows[self._person])
 
