@@ -12,25 +12,25 @@ from typing import Final
 
 import polars as pl
 
-_FIRST_DAY: Final = -(1 << 20)
-_DAYS: Final = 1 << 22
-_PERSONS: Final = 1 << 32
+FIRST_DAY: Final = -(1 << 20)
+DAYS: Final = 1 << 22
+PERSONS: Final = 1 << 32
 _KINDS: Final = 1 << 9
-LONGER_THAN_ANY: Final = _DAYS
+LONGER_THAN_ANY: Final = DAYS
 
 
 def packed(owner: pl.Expr, day: pl.Expr) -> pl.Expr:
     """The owner and the number of the day as one number. Two of one owner differ by the days between them, those of
     different owners by more than a million."""
-    return owner.cast(pl.Int64) * _DAYS + (day.cast(pl.Int64) - _FIRST_DAY)
+    return owner.cast(pl.Int64) * DAYS + (day.cast(pl.Int64) - FIRST_DAY)
 
 
 def owner_in(number: pl.Expr, dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
-    return (number // _DAYS).cast(dtype)
+    return (number // DAYS).cast(dtype)
 
 
 def day_in(number: pl.Expr) -> pl.Expr:
-    return (number % _DAYS + _FIRST_DAY).cast(pl.Int32)
+    return (number % DAYS + FIRST_DAY).cast(pl.Int32)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Numbered:
         """Any rows with an `owner` of these: the person and the other columns in its place."""
         number = pl.col("owner")
         return (
-            rows.with_columns(person=(number % _PERSONS).cast(pl.UInt32), kind=(number // _PERSONS).cast(pl.UInt32))
+            rows.with_columns(person=(number % PERSONS).cast(pl.UInt32), kind=(number // PERSONS).cast(pl.UInt32))
             .join(self.kinds, on="kind")
             .drop("owner", "kind")
         )
@@ -59,6 +59,6 @@ def with_number(rows: pl.LazyFrame, owner: Sequence[str]) -> Numbered | None:
     kinds = rows.select(others).unique().sort(others).with_row_index("kind").collect()
     if kinds.height >= _KINDS:
         return None
-    number = pl.col("kind").cast(pl.Int64) * _PERSONS + pl.col("person").cast(pl.Int64)
+    number = pl.col("kind").cast(pl.Int64) * PERSONS + pl.col("person").cast(pl.Int64)
     joined = rows.join(kinds.lazy(), on=others)
     return Numbered(joined.with_columns(owner=number).drop("kind", *owner), kinds.lazy())

@@ -11,19 +11,15 @@ from typing import Final
 import polars as pl
 
 from assets.calendar import day_number
-from assets.once import once
 from assets.states.subscription_mrr import TYPES
-from assets.steps import closed, delayed, overlay_in_range
+from assets.steps import closed
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio
 
 BASES: Final = ("orders", "subscription", "usage")
-_BASIS_NAMES: Final = dict(enumerate(BASES))
-_BASIS_NUMBERS: Final = {basis: n for n, basis in _BASIS_NAMES.items()}
-_PERSONS: Final = 1 << 32
 ACTIVE: Final = 1
-_TYPE_NUMBERS: Final = {kind: n for n, kind in enumerate(TYPES, 1)}
-_FIRST_DAYS: Final = {
+TYPE_NUMBERS: Final = {kind: n for n, kind in enumerate(TYPES, 1)}
+FIRST_DAYS: Final = {
     "orders": "first_order_day",
     "subscription": "first_subscription_day",
     "usage": "first_usage_day",
@@ -94,7 +90,7 @@ def basis_column() -> Column:
 def activity(spans: pl.LazyFrame, owner: Sequence[str] = ("basis", "person")) -> pl.LazyFrame:
     """Each customer's activity as a step function of `state`: 1 while active, -n after being lost as the n-th type."""
     numbered = spans.sort(*owner, "start_day").with_columns(
-        lost_as=pl.col("churn_type").replace_strict(_TYPE_NUMBERS, return_dtype=pl.Int32)
+        lost_as=pl.col("churn_type").replace_strict(TYPE_NUMBERS, return_dtype=pl.Int32)
     )
     is_same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in owner)
     lost_before = pl.when(is_same).then(pl.col("lost_as").shift(1)).otherwise(0)
@@ -119,7 +115,7 @@ def first_facts_by_basis(people: pl.LazyFrame) -> pl.LazyFrame:
     """The `day` of each customer's first fact in the source of each basis; null where it has none."""
     customers = people.filter(pl.col("kind") == "customer")
     return pl.concat(
-        [customers.select("person", basis=pl.lit(basis), day=pl.col(day)) for basis, day in _FIRST_DAYS.items()]
+        [customers.select("person", basis=pl.lit(basis), day=pl.col(day)) for basis, day in FIRST_DAYS.items()]
     )
 
 
@@ -132,42 +128,6 @@ def recent(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     )
 
 
-def windows(spans: pl.LazyFrame, lengths: Sequence[int], settings: Settings) -> dict[int, pl.LazyFrame]:
-    """For each length in days the pieces of days D on which a customer's window (D - length, D] looks the same: basis,
-    person, start, end, and the counts of the window as 0 or 1. Days outside of the range may be missing."""
-    function = once(activity(_numbered(recent(spans, max(lengths), settings)), ["customer"]))
-    first_starts = once(_numbered(spans).group_by("customer").agg(first_start=day_number(pl.col("start_day").min())))
-    return {days: _window(function, first_starts, days, settings) for days in lengths}
-
-
-def _window(function: pl.LazyFrame, first_starts: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
-    now = function.rename({"state": "now"})
-    then = delayed(function, days).rename({"state": "then"})
-    first = day_number(pl.lit(settings.first_day))
-    return (
-        overlay_in_range([now, then], ["customer"], settings)
-        .filter((pl.col("now") == ACTIVE) | (pl.col("then") == ACTIVE))
-        .join(first_starts, on="customer")
-        # A piece may begin before the range, where a first span that was left out still made the customer new.
-        .with_columns(is_first=pl.max_horizontal("start", first) < pl.col("first_start") + days)
-        .select(
-            "start",
-            "end",
-            "now",
-            "then",
-            "is_first",
-            basis=(pl.col("customer") // _PERSONS).replace_strict(_BASIS_NAMES, return_dtype=pl.String),
-            person=(pl.col("customer") % _PERSONS).cast(pl.UInt32),
-        )
-    )
-
-
-def _numbered(spans: pl.LazyFrame) -> pl.LazyFrame:
-    """The spans with `customer`, one number of the basis and the person: cheaper to sort and to join by."""
-    basis = pl.col("basis").replace_strict(_BASIS_NUMBERS, return_dtype=pl.Int64)
-    return spans.with_columns(customer=basis * _PERSONS + pl.col("person").cast(pl.Int64))
-
-
 def window_counts() -> dict[str, pl.Expr]:
     """The measures of one piece of a window, from `now`, `then` and `is_first`."""
     at_start, at_end = pl.col("then") == ACTIVE, pl.col("now") == ACTIVE
@@ -177,7 +137,7 @@ def window_counts() -> dict[str, pl.Expr]:
         "customers_at_start": at_start,
         "customers_retained": at_start & at_end,
         "customers_lost": lost,
-        **{f"customers_lost_{kind}": lost & (pl.col("now") == -n) for kind, n in _TYPE_NUMBERS.items()},
+        **{f"customers_lost_{kind}": lost & (pl.col("now") == -n) for kind, n in TYPE_NUMBERS.items()},
         "customers_new": came & pl.col("is_first"),
         "customers_reactivated": came & ~pl.col("is_first"),
         "customers_at_end": at_end,

@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import converted
-from assets.steps import closed, delayed, overlay, overlay_in_range, trailing
+from assets.steps import closed, overlay
 from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Measure, Ratio
 
@@ -101,30 +101,6 @@ def mrr_steps(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
 def mrr_pieces(mrr_changes: pl.LazyFrame) -> pl.LazyFrame:
     """Days on which a customer's MRR is the same and above 0: person, currency, start, end, `revenue`."""
     return overlay([mrr_steps(mrr_changes)], OWNER)
-
-
-def trailing_revenue(order_days: pl.LazyFrame, days: int) -> pl.LazyFrame:
-    """Net order revenue of the trailing `days` days as a step function: person, currency, day, `revenue`."""
-    return trailing(order_days.select(*OWNER, "revenue", day=day_number(pl.col("day"))), days, ["revenue"])
-
-
-def revenue_windows(steps: pl.LazyFrame, activity: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
-    """Days D of the range with revenue at D - days: person, currency, start, end, `then` (above 0), `now` (not below
-    0), `days_ago`.
-
-    The segment is read at the start of the window, `days_ago`, if the customer was active then, else at its end.
-    """
-    owners = steps.select(OWNER).unique()
-    functions = [
-        steps.rename({"revenue": "now"}),
-        delayed(steps, days).rename({"revenue": "then"}),
-        delayed(activity, days).join(owners, on="person"),
-    ]
-    return (
-        overlay_in_range(functions, OWNER, settings)
-        .filter(pl.col("then") > 0)
-        .with_columns(pl.col("now").clip(lower_bound=0), days_ago=pl.when(pl.col("state") == 1).then(days).otherwise(0))
-    )
 
 
 def with_converted(

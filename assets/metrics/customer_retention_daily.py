@@ -7,19 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.once import once
-from assets.retention import (
-    BASES,
-    COUNTS,
-    RATES,
-    annualised,
-    basis_column,
-    first_facts_by_basis,
-    window_counts,
-    windows,
-)
-from assets.segments import spans_of, split, split_starts
-from assets.steps import changes
+from assets.kernels.retention_windows import KINDS, KINDS_OF, Activity, activities, first_facts, window
+from assets.kernels.segment_codes import Segments, segments_of
+from assets.kernels.tallies import as_rows, counted, places
+from assets.retention import BASES, COUNTS, RATES, annualised, basis_column
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
 
@@ -38,7 +29,6 @@ table = Table(
     segmented=True,
     sources=("orders", "subscriptions", "events"),
 )
-KEYS = ["basis", "window_days", "segment", "segment_value"]
 
 
 def measure(
@@ -48,16 +38,28 @@ def measure(
 
     In a window a customer has one segment value: that at its start if active then, else that at its end.
     """
-    segments = once(spans_of(segment_spans, "customer", BASES))
-    looks = windows(activity_spans, WINDOWS, settings)
-    counts = [once(_counts(looks[days], segments, days, settings)) for days in WINDOWS]
-    lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
-    starts = split_starts(first_facts_by_basis(people), segments, ["basis"], settings).join(lengths, how="cross")
-    return pl.concat([*counts, starts], how="diagonal")
+    segments = segments_of(segment_spans, "customer", BASES)
+    active = activities(activity_spans, max(WINDOWS), settings)
+    firsts = first_facts(people, segments.people)
+    rows = [pl.DataFrame(schema=dict.fromkeys(KINDS_OF, pl.Int64))]
+    for basis in BASES:
+        begins = segments.starts(basis, firsts[basis], settings)
+        for days in WINDOWS:
+            counts = [_counts(active[basis], segments, basis, days, settings)] if basis in active else []
+            of_window = {"basis": pl.lit(basis), "window_days": pl.lit(days, pl.Int64)}
+            rows += [found.with_columns(**of_window) for found in (begins, *counts)]
+    return segments.named(pl.concat(rows, how="diagonal")).lazy()
 
 
-def _counts(pieces: pl.LazyFrame, segments: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
-    """The changes of one window's counts. One window at a time: split by segment its pieces are many."""
-    value_was_read = pl.when(pl.col("then") == 1).then(days).otherwise(0)
-    pieces = split(pieces, segments, value_was_read).with_columns(window_days=pl.lit(days, pl.Int64))
-    return changes(pieces, KEYS, window_counts(), settings.first_day, settings.last_day)
+def _counts(activity: Activity, segments: Segments, basis: str, days: int, settings: Settings) -> pl.DataFrame:
+    """The changes of one window's counts by the number of the segment value and day."""
+    where = places(len(segments), settings)
+    pieces, kind, days_ago = window(activity, days, settings)
+    changes = where.zeros(KINDS)
+    for dimension in segments.on[basis]:
+        part = dimension.split(pieces, pieces.owner, days_ago)
+        kinds = part.of_piece(kind)
+        changes += counted(where.of(part.value, part.start) * KINDS + kinds, len(changes))
+        changes -= counted(where.of(part.value, part.end) * KINDS + kinds, len(changes))
+    by_kind = where.by_day(changes.reshape(-1, KINDS))
+    return as_rows({name: by_kind[..., kinds].sum(axis=-1) for name, kinds in KINDS_OF.items()}, where.first)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.calendar import day_number, to_date
+from assets.calendar import day_number
 from assets.conversion import converted
-from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_steps
-from assets.segments import spans_of, split, split_starts
-from assets.steps import changes, overlay_in_range
+from assets.kernels.mrr_standing import mrr_standing
+from assets.kernels.revenue_windows import Currencies, currencies_of, mrr_timeline, person_of
+from assets.kernels.segment_codes import Segments, segments_of
+from assets.kernels.tallies import add, as_rows, counted, places
+from assets.revenue import amount, arpa, currency_columns
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
 
@@ -61,7 +63,6 @@ table = Table(
     segmented=True,
     sources=("subscriptions",),
 )
-KEYS = ["currency", "segment", "segment_value"]
 MEASURES = [measure.name for measure in table.measures]
 MONEY_SUMS = [name for name in MEASURES if name.startswith("mrr_")]
 
@@ -76,11 +77,11 @@ def measure(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
-    segments = spans_of(segment_spans, "customer", ["subscription"])
+    segments = segments_of(segment_spans, "customer", ["subscription"])
     parts = [_in_contract_currency(mrr_changes, subscription_mrr, segments, settings)]
     if settings.reporting_currency is not None:
         parts.append(_in_any_currency(mrr_changes, subscription_mrr, segments, settings))
-    return pl.concat(parts, how="diagonal").with_columns(mrr_fx=pl.lit(0, pl.Int64))
+    return pl.concat(parts, how="diagonal").with_columns(mrr_fx=pl.lit(0, pl.Int64)).lazy()
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -103,95 +104,53 @@ def _left_over() -> pl.Expr:
 
 
 def _in_contract_currency(
-    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
-) -> pl.LazyFrame:
-    pieces = overlay_in_range([mrr_steps(mrr_changes)], OWNER, settings)
-    first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
+    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
+) -> pl.DataFrame:
+    currencies = currencies_of(subscription_mrr, segments)
     parts = [
-        _stocks(split(pieces, segments), settings),
-        _movements(mrr_changes, segments, settings),
-        _crossings(pieces, mrr_changes, segments, settings),
-        split_starts(first_fact, segments, ["currency"], settings),
+        mrr_standing(mrr_timeline(mrr_changes, currencies), currencies, settings),
+        _movements(mrr_changes, currencies, [*AMOUNTS.values(), *COUNTS.values()], settings),
+        currencies.starts(subscription_mrr, "subscription", settings),
     ]
-    return pl.concat(parts, how="diagonal").with_columns(is_converted=pl.lit(False))
+    return currencies.named(pl.concat(parts, how="diagonal")).with_columns(is_converted=pl.lit(False))
 
 
 def _in_any_currency(
-    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
-) -> pl.LazyFrame:
+    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
+) -> pl.DataFrame:
     """Customers, each counted once whatever currencies they pay in."""
-    paying = overlay_in_range([mrr_steps(mrr_changes).drop("currency")], ["person"], settings)
-    moved = _moved(mrr_changes, settings).unique(["person", "day", "movement"])
-    first_fact = subscription_mrr.group_by("person").agg(pl.col("day").min())
-    keys = ["segment", "segment_value"]
+    whatever = pl.lit(settings.reporting_currency)
+    changes = mrr_changes.with_columns(currency=whatever)
+    currencies = Currencies(pl.Series([settings.reporting_currency]), segments)
     parts = [
-        changes(split(paying, segments), keys, {"customers_paying": pl.lit(1)}, settings.first_day, settings.last_day),
-        _booked(moved, segments, keys, list(COUNTS.values())),
-        split_starts(first_fact, segments, [], settings),
+        mrr_standing(mrr_timeline(changes, currencies), currencies, settings).select("key", "date", "customers_paying"),
+        _movements(changes.unique(["person", "day", "movement"]), currencies, list(COUNTS.values()), settings),
+        currencies.starts(subscription_mrr.with_columns(currency=whatever), "subscription", settings),
     ]
-    return pl.concat(parts, how="diagonal").with_columns(
-        currency=pl.lit(settings.reporting_currency), is_converted=pl.lit(True)
-    )
+    return currencies.named(pl.concat(parts, how="diagonal")).with_columns(is_converted=pl.lit(True))
 
 
-def _stocks(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    days = (settings.first_day, settings.last_day)
-    revenue, one = pl.col("revenue"), pl.lit(1)
-    closing = changes(pieces, KEYS, {"mrr_closing": revenue, "customers_paying": one}, *days)
-    a_day_later = pieces.with_columns(pl.col("start") + 1, pl.col("end") + 1)
-    return pl.concat([closing, changes(a_day_later, KEYS, {"mrr_opening": revenue}, *days)], how="diagonal")
-
-
-def _movements(mrr_changes: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    return _booked(_moved(mrr_changes, settings), segments, KEYS, [*AMOUNTS.values(), *COUNTS.values()])
-
-
-def _moved(mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """The movements of the range as pieces of one day, with their amount and count under the movement's name."""
-    start = day_number(pl.col("day"))
+def _movements(mrr_changes: pl.LazyFrame, currencies: Currencies, names: list[str], settings: Settings) -> pl.DataFrame:
+    """Amount and count of each movement by `key` and `date`. Churn is booked in the segment value of the day before,
+    everything else in that of the day."""
     size = (pl.col("after") - pl.col("before")).abs()
-    return mrr_changes.filter(pl.col("day").is_between(settings.first_day, settings.last_day)).select(
-        *OWNER,
-        "day",
-        "movement",
-        start=start,
-        end=start + 1,
-        **{name: pl.when(pl.col("movement") == kind).then(size) for kind, name in AMOUNTS.items()},
-        **{name: (pl.col("movement") == kind).cast(pl.Int64) for kind, name in COUNTS.items()},
+    is_churn = pl.col("movement") == "churn"
+    moved = (
+        mrr_changes.filter(pl.col("day").is_between(settings.first_day, settings.last_day))
+        .select("person", "currency", "movement", day=day_number(pl.col("day")).cast(pl.Int64), size=size)
+        .with_columns(read_on=pl.col("day") - is_churn.cast(pl.Int64))
+        .collect()
     )
-
-
-def _booked(moved: pl.LazyFrame, segments: pl.LazyFrame, keys: list[str], names: list[str]) -> pl.LazyFrame:
-    """Churn is booked in the segment value of the day before, everything else in that of the day."""
-    days_ago = (pl.col("movement") == "churn").cast(pl.Int32)
-    return split(moved, segments, days_ago).group_by(*keys, pl.col("day").alias("date")).agg(pl.col(names).sum())
-
-
-def _crossings(
-    pieces: pl.LazyFrame, mrr_changes: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
-) -> pl.LazyFrame:
-    """Opening MRR of customers that enter or leave a value on a day without churning on it."""
-    churned = mrr_changes.filter(pl.col("movement") == "churn").select(*OWNER, day=day_number(pl.col("day")))
-    entered, left = segments.rename({"since": "day"}).drop("until"), segments.rename({"until": "day"}).drop("since")
-    return pl.concat(
-        [
-            _opening(pieces, churned, entered, settings, "mrr_entering"),
-            _opening(pieces, churned, left, settings, "mrr_leaving"),
-        ],
-        how="diagonal",
-    )
-
-
-def _opening(
-    pieces: pl.LazyFrame, churned: pl.LazyFrame, crossings: pl.LazyFrame, settings: Settings, name: str
-) -> pl.LazyFrame:
-    day = pl.col("day")
-    is_seen = day.is_between(day_number(pl.lit(settings.first_day)), day_number(pl.lit(settings.last_day)))
-    return (
-        crossings.filter(is_seen)
-        .join(pieces, on="person")
-        .filter(pl.col("start") < day, day <= pl.col("end"))
-        .join(churned, on=[*OWNER, "day"], how="anti")
-        .group_by(*KEYS, date=to_date(day))
-        .agg(pl.col("revenue").sum().alias(name))
-    )
+    where = places(currencies.keys, settings)
+    sums = {name: where.zeros() for name in names}
+    for movement, name in AMOUNTS.items():
+        rows = moved.filter(pl.col("movement") == movement)
+        owner, day = currencies.owners(rows), rows["day"].to_numpy()
+        for dimension in currencies.segments.on["subscription"]:
+            value = dimension.at(person_of(owner), rows["read_on"].to_numpy())
+            place = where.of(currencies.key(owner, value), day)
+            if name in sums:
+                add(sums[name], place, rows["size"].to_numpy())
+            if movement in COUNTS:
+                sums[COUNTS[movement]] += counted(place, where.size)
+    return as_rows({name: where.by_day(found) for name, found in sums.items()}, where.first)

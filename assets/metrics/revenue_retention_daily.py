@@ -5,23 +5,24 @@ Source: docs/metrics.md section 3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from assets.calendar import day_number, to_date
-from assets.once import once
-from assets.retention import activity_on, recent
-from assets.revenue import (
-    RETENTION_MEASURES,
-    RETENTION_RATES,
-    currency_columns,
-    mrr_steps,
-    retention_amounts,
-    revenue_windows,
+from assets.kernels.retention_windows import NOBODY, activities
+from assets.kernels.revenue_windows import (
+    Currencies,
+    currencies_of,
+    for_owners,
+    mrr_timeline,
+    revenue_window,
     trailing_revenue,
-    with_converted,
+    window_amounts,
 )
-from assets.segments import spans_of, split, split_starts
-from assets.steps import changes
+from assets.kernels.segment_codes import Segments, segments_of
+from assets.kernels.timelines import Timeline
+from assets.revenue import OWNER, RETENTION_MEASURES, RETENTION_RATES, currency_columns, with_converted
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
 
@@ -42,7 +43,6 @@ table = Table(
     segmented=True,
     sources=("subscriptions", "orders"),
 )
-KEYS = ["basis", "window_days", "currency", "is_converted", "segment", "segment_value"]
 
 
 def measure(
@@ -54,25 +54,54 @@ def measure(
     settings: Settings,
 ) -> pl.LazyFrame:
     """Changes of the amounts by day, basis, window, currency and segment, in contract currency."""
-    segments = spans_of(segment_spans, "customer", BASES)
-    spans = recent(activity_spans, max(WINDOWS), settings)
-    active = {basis: once(activity_on(spans, basis)) for basis in BASES}
-    mrr = once(mrr_steps(mrr_changes))
-    pieces = []
+    segments = segments_of(segment_spans, "customer", BASES)
+    parts = [
+        _by_mrr(mrr_changes, subscription_mrr, segments, settings),
+        _by_orders(order_days, activity_spans, segments, settings),
+    ]
+    return pl.concat(parts, how="diagonal").with_columns(is_converted=pl.lit(False)).lazy()
+
+
+def _by_mrr(
+    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
+) -> pl.DataFrame:
+    """Who has MRR at the start of a window is active then, whatever the currency."""
+    currencies = currencies_of(subscription_mrr, segments)
+    mrr = mrr_timeline(mrr_changes, currencies)
+    begins = currencies.starts(subscription_mrr, "subscription", settings)
+    return _windows("subscription", currencies, begins, dict.fromkeys(WINDOWS, (mrr, None)), settings)
+
+
+def _by_orders(
+    order_days: pl.LazyFrame, activity_spans: pl.LazyFrame, segments: Segments, settings: Settings
+) -> pl.DataFrame:
+    currencies = currencies_of(order_days, segments)
+    spans = activity_spans.filter(pl.col("basis") == "orders")
+    active = activities(spans, max(WINDOWS), settings).get("orders", NOBODY)
+    looks = {}
     for days in WINDOWS:
         begins = day_number(pl.lit(settings.first_day)) - 2 * days
-        ordered = order_days.filter(day_number(pl.col("day")) >= begins)
-        for basis, steps in (("subscription", mrr), ("orders", trailing_revenue(ordered, days))):
-            windows = revenue_windows(steps, active[basis], days, settings)
-            pieces.append(windows.with_columns(basis=pl.lit(basis), window_days=pl.lit(days, pl.Int64)))
-    amounts = changes(
-        split(pl.concat(pieces).with_columns(is_converted=pl.lit(False)), segments, pl.col("days_ago")),
-        KEYS,
-        retention_amounts(),
-        settings.first_day,
-        settings.last_day,
-    )
-    return pl.concat([amounts, _starts(subscription_mrr, order_days, segments, settings)], how="diagonal")
+        seen = order_days.select(*OWNER, "revenue", day=day_number(pl.col("day"))).filter(pl.col("day") >= begins)
+        rows = seen.collect()
+        owners = currencies.owners(rows)
+        looks[days] = trailing_revenue(rows, owners, days), for_owners(active.state, owners)
+    return _windows("orders", currencies, currencies.starts(order_days, "orders", settings), looks, settings)
+
+
+def _windows(
+    basis: str,
+    currencies: Currencies,
+    begins: pl.DataFrame,
+    looks: Mapping[int, tuple[Timeline, Timeline | None]],
+    settings: Settings,
+) -> pl.DataFrame:
+    """The changes of all windows, from the revenue and the activity that each looks at."""
+    rows = []
+    for days, (revenue, active) in looks.items():
+        pieces, days_ago = revenue_window(revenue, active, days, settings)
+        amounts = window_amounts(pieces, days_ago, basis, currencies, settings)
+        rows += [found.with_columns(window_days=pl.lit(days, pl.Int64)) for found in (begins, amounts)]
+    return currencies.named(pl.concat(rows, how="diagonal")).with_columns(basis=pl.lit(basis))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -80,21 +109,3 @@ def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl
     keys = ["basis", "date", "window_days", "segment", "segment_value"]
     start = to_date(day_number(pl.col("date")) - pl.col("window_days"))
     return with_converted(rows, fx_rates, keys, start, settings)
-
-
-def _starts(
-    subscription_mrr: pl.LazyFrame, order_days: pl.LazyFrame, segments: pl.LazyFrame, settings: Settings
-) -> pl.LazyFrame:
-    first = pl.concat(
-        [
-            frame.group_by("person", "currency").agg(pl.col("day").min()).with_columns(basis=pl.lit(basis))
-            for basis, frame in (("subscription", subscription_mrr), ("orders", order_days))
-        ],
-        how="diagonal",
-    )
-    lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
-    return (
-        split_starts(first, segments, ["basis", "currency"], settings)
-        .with_columns(is_converted=pl.lit(False))
-        .join(lengths, how="cross")
-    )

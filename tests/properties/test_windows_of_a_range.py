@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
-from assets.calendar import day_number
-from assets.retention import window_counts, windows
+from assets.kernels.retention_windows import KINDS_OF, activities, window
+from assets.kernels.tallies import number_of
 from warehouse.settings import Settings
 
 FIRST, DAYS = date(2024, 1, 1), 500
@@ -35,13 +36,12 @@ def spans(*ends: tuple[int, int, int | None]) -> pl.LazyFrame:
 
 def counted(rows: pl.LazyFrame, days: int, settings: Settings, first: int, last: int) -> list[tuple[int, ...]]:
     """The counts of each day from `first` to `last`, counted from FIRST."""
-    zero = day_number(pl.lit(FIRST))
-    pieces = windows(rows, [days], settings)[days].select("start", "end", **window_counts()).collect()
+    zero = number_of(FIRST)
+    pieces, kind, _ = window(activities(rows, days, settings)["orders"], days, settings)
     found = []
     for day in range(first, last + 1):
-        number = pl.lit(day) + zero
-        covering = pieces.filter(pl.col("start") <= number, pl.col("end") > number)
-        found.append((day, *covering.select(pl.col(list(window_counts())).cast(pl.Int64).sum()).row(0)))
+        covering = kind[(pieces.start <= day + zero) & (pieces.end > day + zero)]
+        found.append((day, *(int(np.isin(covering, kinds).sum()) for kinds in KINDS_OF.values())))
     return found
 
 
@@ -54,7 +54,7 @@ def test_who_returned_long_ago_is_not_new_because_the_first_span_lies_before_the
     returned = spans((1, 0, 10), (1, 30, None))
     assert counted(returned, 365, of_range(378, 390), 380, 380) == counted(returned, 365, ALL, 380, 380)
     [(_, *counts)] = counted(returned, 365, of_range(378, 390), 380, 380)
-    told = dict(zip(window_counts(), counts, strict=True))
+    told = dict(zip(KINDS_OF, counts, strict=True))
     assert (told["customers_new"], told["customers_reactivated"]) == (0, 1)
 
 

@@ -1,0 +1,176 @@
+"""Who has which segment value on which day, in small numbers: what assets/segments.py joins by text, for tables that
+split the same people many times.
+
+A value's number counts through all dimensions, `all` first. People are the codes of their shard, which are dense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from assets.calendar import ALWAYS_BEFORE, NEVER, day_number
+from assets.kernels.tallies import number_of
+from assets.kernels.timelines import Integers, Pieces, at
+from warehouse.settings import Settings
+from warehouse.table import SEGMENT_ALL
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """The spans of one dimension's values, sorted by person and first day: each person's follow each other without a
+    gap. `begins` are both packed. Where nobody ever changes, there is one for each, `kept` by person instead."""
+
+    value: Integers
+    person: Integers
+    since: Integers
+    until: Integers
+    begins: Integers
+    kept: Integers | None
+
+    def at(self, person: Integers, day: Integers) -> Integers:
+        """The number of the value that each person has on its day."""
+        if self.kept is not None:
+            return self.value[self.kept[person]]
+        return self.value[np.searchsorted(self.begins, at(person, day), "right") - 1]
+
+    def split(self, pieces: Pieces, person: Integers, days_ago: Integers | int) -> Split:
+        """The pieces cut where the person's value changes; the value is read `days_ago` days ago."""
+        if self.kept is not None:
+            return Split(None, self.kept[person], self.value, pieces.start, pieces.end)
+        lowest = np.searchsorted(self.begins, at(person, pieces.start - days_ago), "right") - 1
+        highest = np.searchsorted(self.begins, at(person, pieces.end - 1 - days_ago), "right") - 1
+        several = highest - lowest
+        if not several.any():
+            return Split(None, lowest, self.value, pieces.start, pieces.end)
+        row = np.repeat(np.arange(len(person)), several + 1)
+        is_first = np.append(True, row[1:] != row[:-1])
+        nth = np.arange(len(row)) - np.maximum.accumulate(np.where(is_first, np.arange(len(row)), 0))
+        span = lowest[row] + nth
+        ago = days_ago if isinstance(days_ago, int) else days_ago[row]
+        start, end = pieces.start[row], pieces.end[row]
+        start = np.where(is_first, start, self.since[span] + ago)
+        end = np.where(np.append(is_first[1:], True), end, self.until[span] + ago)
+        return Split(row, span, self.value, start, end)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Cut pieces: of which piece each is a part (None: each of itself), in which span of a value, and its days."""
+
+    row: Integers | None
+    span: Integers
+    values: Integers
+    start: Integers
+    end: Integers
+
+    @property
+    def value(self) -> Integers:
+        return self.values[self.span]
+
+    def of_piece(self, column: Integers) -> Integers:
+        """A column of the pieces for their parts."""
+        return column if self.row is None else column[self.row]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The dimensions of each basis, and the `names` of all values: segment, segment_value."""
+
+    names: pl.DataFrame
+    on: dict[str, list[Dimension]]
+
+    def __len__(self) -> int:
+        return self.names.height
+
+    @property
+    def people(self) -> int:
+        """One more than the highest code of a person."""
+        return max((int(one.person.max(initial=-1)) + 1 for ones in self.on.values() for one in ones), default=0)
+
+    def starts(self, basis: str, first_day: Integers, settings: Settings) -> pl.DataFrame:
+        """Where the rows of each value begin: its number as `key`, and as `date` the first day of the range on which a
+        person with a fact has it or had it before.
+        `first_day` is that of each person's first fact, by code; NEVER for none."""
+        last = number_of(settings.last_day)
+        found = np.full(len(self), NEVER, np.int64)
+        for dimension in self.on[basis]:
+            start = np.maximum(dimension.since, first_day[dimension.person])
+            is_seen = (start < dimension.until) & (start <= last)
+            np.minimum.at(found, dimension.value[is_seen], start[is_seen])
+        key = np.flatnonzero(found <= last)
+        day = np.maximum(found[key], number_of(settings.first_day)).astype(np.int32)
+        return pl.DataFrame({"key": key, "date": pl.Series(day).cast(pl.Date)})
+
+    def named(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with `segment` and `segment_value` in place of the value's number, `key`."""
+        value = rows["key"]
+        return rows.drop("key").with_columns(self.names[name].gather(value) for name in self.names.columns)
+
+
+def segments_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> Segments:
+    """The segment spans of users or customers on each of the bases."""
+    spans = (
+        segment_spans.filter(pl.col("kind") == kind, pl.col("basis").is_null() | pl.col("basis").is_in(bases))
+        .select(
+            "person",
+            "basis",
+            "segment",
+            "segment_value",
+            since=day_number(pl.col("start_day")).fill_null(ALWAYS_BEFORE),
+            until=day_number(pl.col("end_day")).fill_null(NEVER),
+        )
+        .collect()
+    )
+    names: list[pl.DataFrame] = []
+    on: dict[str, list[Dimension]] = {basis: [] for basis in bases}
+    numbered = 0
+    for segment in _all_first(spans["segment"].unique()):
+        of_segment = spans.filter(pl.col("segment") == segment)
+        values = of_segment["segment_value"].unique().sort()
+        number = of_segment["segment_value"].cast(pl.Enum(values)).to_physical().cast(pl.Int64) + numbered
+        of_segment = of_segment.with_columns(number=number)
+        for basis, rows in _by_basis(of_segment):
+            dimension = _dimension(rows)
+            for name in on if basis is None else [basis]:
+                on[name].append(dimension)
+        names.append(pl.DataFrame({"segment": [segment] * len(values), "segment_value": values}))
+        numbered += len(values)
+    empty = pl.DataFrame(schema={"segment": pl.String, "segment_value": pl.String})
+    return Segments(pl.concat([empty, *names]), on)
+
+
+def by_person(person: Integers | pl.Series, day: Integers | pl.Series, count: int = 0) -> Integers:
+    """The earliest day of each person, by code, of `count` persons at least; NEVER where there is none."""
+    people, days = np.asarray(person, np.int64), np.asarray(day)
+    found = np.full(max(count, int(people.max(initial=-1)) + 1), NEVER, np.int64)
+    np.minimum.at(found, people, days)
+    return found
+
+
+def _all_first(segments: pl.Series) -> list[str]:
+    return sorted(segments, key=lambda segment: (segment != SEGMENT_ALL, segment))
+
+
+def _by_basis(spans: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFrame]]:
+    bases = spans["basis"].unique().to_list()
+    for basis in bases:
+        yield basis, spans if len(bases) == 1 else spans.filter(pl.col("basis").eq_missing(pl.lit(basis)))
+
+
+def _dimension(spans: pl.DataFrame) -> Dimension:
+    number, person, since, until = (
+        spans[name].cast(pl.Int64).to_numpy() for name in ("number", "person", "since", "until")
+    )
+    begins = at(person, since)
+    if (begins[1:] < begins[:-1]).any():
+        order = np.argsort(begins, kind="stable")
+        number, person, since, until, begins = (column[order] for column in (number, person, since, until, begins))
+    kept = None
+    if (since == ALWAYS_BEFORE).all() and (until == NEVER).all():
+        kept = np.zeros(int(person.max(initial=-1)) + 1, np.int64)
+        kept[person] = np.arange(len(person))
+    return Dimension(number, person, since, until, begins, kept)
