@@ -17,6 +17,7 @@ DAYS: Final = 1 << 22
 PERSONS: Final = 1 << 32
 _KINDS: Final = 1 << 9
 LONGER_THAN_ANY: Final = DAYS
+BETWEEN_OWNERS: Final = 1_000_000
 
 
 def packed(owner: pl.Expr, day: pl.Expr) -> pl.Expr:

@@ -5,6 +5,7 @@ Source: docs/metrics.md section 5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -22,7 +23,7 @@ from assets.cohorts import (
 )
 from assets.gaps import is_first_in
 from assets.once import once
-from assets.packing import LONGER_THAN_ANY, packed
+from assets.packing import BETWEEN_OWNERS, LONGER_THAN_ANY, PERSONS, packed
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
 from warehouse.settings import Settings
@@ -105,20 +106,27 @@ def measure(
             ("orders", _ordering(days, grain, settings)),
             ("subscription", _paying(mrr_changes, grain, settings)),
         ):
-            parts.append(dated(owners, grain).with_columns(basis=pl.lit(basis)))
-    keys = ["basis", "cohort_grain", "cohort_start", "age", "currency"]
-    is_own_period = pl.col("age") == 0
-    combined = (
-        with_first_plan(pl.concat(parts, how="diagonal"), plan_spans)
-        .join(customers, on="person")
-        .group_by(*keys, *dimensions)
-        .agg(
-            customers_in_cohort=pl.col("is_retained").filter(is_own_period).sum().cast(pl.Int64),
-            customers_retained=pl.col("is_retained").sum().cast(pl.Int64),
-            revenue=pl.col("revenue").sum(),
-        )
+            split = _split(owners, customers, plan_spans, dimensions)
+            parts.append(dated(_cells(split, dimensions), grain).with_columns(basis=pl.lit(basis)))
+    return rolled_up(pl.concat(parts, how="diagonal"), dimensions, [*KEYS[:-2], "age"], SUMS)
+
+
+def _split(
+    owners: pl.LazyFrame, customers: pl.LazyFrame, plan_spans: pl.LazyFrame, dimensions: Sequence[str]
+) -> pl.LazyFrame:
+    """The rows with the values of their customers in the dimensions that there are."""
+    if "plan" in dimensions:
+        owners = with_first_plan(owners, plan_spans)
+    return owners.join(customers, on="person") if len(customers.collect_schema()) > 1 else owners
+
+
+def _cells(rows: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
+    """Sizes, customers retained and revenue by cohort, age, currency and the dimensions together."""
+    return rows.group_by("cohort", "age", "currency", *dimensions).agg(
+        customers_in_cohort=pl.col("is_retained").filter(pl.col("age") == 0).sum().cast(pl.Int64),
+        customers_retained=pl.col("is_retained").sum().cast(pl.Int64),
+        revenue=pl.col("revenue").sum(),
     )
-    return rolled_up(combined, dimensions, keys, SUMS)
 
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -128,13 +136,15 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 def _with_first_days(order_days: pl.LazyFrame) -> pl.LazyFrame:
     """The days of each customer and currency with `first_day`, and with `gap`, the days since the one before."""
-    day = day_number(pl.col("day"))
-    is_own = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in OWNER)
+    rows = order_days.select("person", "currency", "day", "revenue").collect()
+    currency = pl.col("currency").cast(pl.Enum(rows["currency"].unique().sort()))
+    owner = currency.to_physical().cast(pl.Int64) * PERSONS + pl.col("person").cast(pl.Int64)
     return (
-        order_days.select(*OWNER, "day", "revenue", at=packed(pl.col("person"), day))
-        .sort("currency", "at")
-        .with_columns(gap=pl.when(is_own).then(day - day.shift(1)).otherwise(LONGER_THAN_ANY))
-        .with_columns(first_day=pl.when(pl.col("gap") == LONGER_THAN_ANY).then("day").forward_fill())
+        rows.lazy()
+        .with_columns(currency, at=packed(owner, day_number(pl.col("day"))))
+        .sort("at")
+        .with_columns(gap=pl.col("at").diff().fill_null(LONGER_THAN_ANY))
+        .with_columns(first_day=pl.when(pl.col("gap") >= BETWEEN_OWNERS).then("day").forward_fill())
     )
 
 
@@ -142,7 +152,8 @@ def _ordering(days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFr
     """One row per customer, currency and day with an order; retained is who has the first of a period."""
     period, cohort = period_number(pl.col("day"), grain), period_number(pl.col("first_day"), grain)
     return days.filter(pl.col("day") <= settings.last_day, is_in_range(period, grain, settings)).select(
-        *OWNER,
+        "person",
+        pl.col("currency").cast(pl.String),
         "first_day",
         "revenue",
         cohort=cohort,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.engines import LocalEngine, at_once
+from pipelines.engines import LocalEngine, are_small, at_once
 from pipelines.parts import Part, compute_partial
 from tests.bench.kernels.works import Work, files_of, shards_of
 from warehouse import reduction
@@ -40,7 +40,7 @@ def answer(work: Work, shards: Sequence[Part]) -> pl.DataFrame:
     """The table as it is published."""
     entry = work.entry
     rows = [part.rows for part in shards]
-    partials = LocalEngine(at_once=at_once(rows)).map(compute_partial, shards)
+    partials = LocalEngine(at_once=at_once(rows), are_small=are_small(rows)).map(compute_partial, shards)
     references = {name: pl.LazyFrame() for name in entry.references}
     return reduction.published(entry, pl.scan_parquet(partials), work.settings, references)
 
