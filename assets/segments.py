@@ -11,6 +11,7 @@ import polars as pl
 
 from assets.calendar import ALWAYS_BEFORE, NEVER, day_number, to_date
 from assets.once import once
+from assets.states.segment_spans import NEW_FOR_DAYS
 from warehouse.settings import Settings
 from warehouse.table import SEGMENT_ALL
 
@@ -42,6 +43,26 @@ def first_rows(people: pl.LazyFrame, first_day: str, settings: Settings) -> pl.L
         .group_by("everybody", *settings.dimensions)
         .agg(date=pl.max_horizontal(pl.col(first_day).min(), pl.lit(settings.first_day)))
         .select("date", *settings.dimensions)
+    )
+
+
+def starts_of_users(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Where the rows of each segment of users begin: `date` (not before the range), `segment`, `segment_value`.
+
+    `users` has their `first_day` and the dimensions. By tenure, they are `new` from that day on.
+    """
+    seen = once(users.filter(pl.col("first_day") <= settings.last_day).select("first_day", *settings.dimensions))
+    established = pl.col("first_day") + pl.duration(days=NEW_FOR_DAYS)
+    parts = [(SEGMENT_ALL, pl.lit(SEGMENT_ALL), seen), ("tenure", pl.lit("new"), seen)]
+    parts.append(("tenure", pl.lit("established"), seen.with_columns(first_day=established)))
+    parts += [(dimension, pl.col(dimension), seen) for dimension in settings.dimensions]
+    return (
+        pl.concat(
+            rows.select("first_day", segment=pl.lit(segment), segment_value=value) for segment, value, rows in parts
+        )
+        .group_by("segment", "segment_value")
+        .agg(date=pl.max_horizontal(pl.col("first_day").min(), pl.lit(settings.first_day)))
+        .filter(pl.col("date") <= settings.last_day)
     )
 
 

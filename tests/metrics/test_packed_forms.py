@@ -11,8 +11,8 @@ import pytest
 from assets import steps
 from assets.calendar import NEVER, day_number, to_date
 from assets.daily_counts import events_by_day
-from assets.metrics import user_activity_daily
-from assets.packing import day_in, owner_in, packed
+from assets.packing import LONGER_THAN_ANY, day_in, owner_in, packed
+from assets.scans.active_days import active_days
 from warehouse.timestamps import FIRST_DAY, LAST_DAY
 
 LARGEST_PERSON = (1 << 32) - 1
@@ -51,22 +51,35 @@ def test_an_overlay_by_number_is_that_of_columns(seed: int) -> None:
         assert pieces.schema == plain.schema
 
 
+@pytest.mark.parametrize("rows", [1, 50, 1_000])
 @pytest.mark.parametrize("seed", range(5))
-def test_gaps_are_days_since_the_day_before(seed: int) -> None:
+def test_gaps_are_days_since_the_day_before(seed: int, rows: int) -> None:
     rng = np.random.default_rng(seed)
     drawn = pl.DataFrame({"person": rng.integers(0, 40, 200), "day": rng.integers(-90, 90, 200)}).unique()
-    user_days = drawn.select(pl.col("person").cast(pl.UInt32), to_date(pl.col("day"))).lazy()
-    users = user_days.group_by("person").agg(first_day=pl.col("day").min())
+    user_days = drawn.select(pl.col("person").cast(pl.UInt32), to_date(pl.col("day"))).sample(fraction=1, shuffle=True)
+    users = user_days.filter(pl.col("person") % 7 > 0).group_by("person").agg(first_day=pl.col("day").min())
     day = day_number(pl.col("day"))
     plain = (
         user_days.sort("person", "day")
-        .with_columns(gap=(day - day.shift(1).over("person")).fill_null(56).clip(upper_bound=56))
-        .join(users, on="person")
-        .with_columns(day=day, first_day=day_number(pl.col("first_day")))
+        .with_columns(gap=(day - day.shift(1).over("person")).fill_null(LONGER_THAN_ANY))
+        .join(users, on="person", maintain_order="left")
+        .select("person", day=day, gap="gap", first_day=day_number(pl.col("first_day")))
     )
-    order = ["person", "day", "gap", "first_day"]
-    found = user_activity_daily._with_gaps(user_days, users).select(order).sort("person", "day").collect()
-    assert found.equals(plain.select(order).sort("person", "day").collect())
+    active = active_days(user_days.lazy(), users.lazy(), rows)
+    persons = active.users["person"].to_numpy()
+    found = [
+        pl.DataFrame(
+            {
+                "person": block.on_each_day(persons),
+                "day": block.day,
+                "gap": block.gap,
+                "first_day": block.on_each_day(active.first_days),
+            }
+        )
+        for block in active.blocks
+    ]
+    assert pl.concat(found).equals(plain)
+    assert len(found) > 5 if rows < 200 // 5 else len(found) >= 1
 
 
 @pytest.mark.parametrize("seed", range(5))
