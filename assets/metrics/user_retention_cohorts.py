@@ -5,13 +5,14 @@ Source: docs/metrics.md sections 4 and 5.
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
-from assets.calendar import Grain, period_number, period_start, to_date
-from assets.cohorts import IS_COMPLETE, carried_cells, cohort_columns, dated, is_in_range, triangle
-from assets.gaps import is_first_in, with_gaps
-from assets.once import once
-from assets.segments import rolled_up
+from assets.calendar import Grain, period_number, period_start
+from assets.cohorts import IS_COMPLETE, carried_cells, cohort_columns, dated, triangle
+from assets.scans.active_days import ActiveDays, Ints, active_days, splits
+from assets.scans.cohorts import ages, calendar, last_days
 from warehouse.settings import Settings
 from warehouse.table import Measure, Ratio, Table
 
@@ -65,19 +66,30 @@ SUMS = ["users_in_cohort", "users_retained", "users_retained_or_later"]
 
 def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Sizes (on age 0), users retained, and users whose last period this is, by cohort, age and segment."""
-    dimensions = list(settings.dimensions)
-    users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
+    users = people.filter(pl.col("kind") == "user").select("person", "first_day", *settings.dimensions)
     days = user_days.filter(pl.col("day") <= settings.last_day).select("person", "day")
-    last_days = once(days.group_by("person").agg(last_day=pl.col("day").max()).join(users, on="person"))
-    met = once(_met(days.filter(pl.col("day") >= _first_day_of_range(settings)), users, dimensions))
-    keys = ["cohort_grain", "cohort_start", "age"]
-    parts = []
-    for grain in GRAINS:
-        ages = pl.concat([_seen(met, grain, dimensions, settings), _last(last_days, grain, dimensions)], how="diagonal")
-        split_by = [] if grain == "day" else dimensions
-        combined = dated(ages, grain).group_by(*keys, *split_by).agg(pl.col(SUMS).sum())
-        parts.append(rolled_up(combined, split_by, keys, SUMS))
-    return pl.concat(parts)
+    begins = _first_day_of_range(settings)
+    active = active_days(days.filter(pl.col("day") >= begins), users)
+    earlier = days.filter(pl.col("day") < begins).group_by("person").agg(pl.col("day").max()).collect()
+    last = last_days(active, earlier)
+    parts = [dated(_ages(active, last, grain, settings).lazy(), grain) for grain in GRAINS]
+    is_own_period = pl.col("age") == 0
+    return (
+        pl.concat(parts)
+        .with_columns(pl.col("users_retained", "users_retained_or_later").fill_null(0))
+        .with_columns(users_in_cohort=pl.when(is_own_period).then("users_retained").otherwise(0))
+    )
+
+
+def _ages(active: ActiveDays, last: Ints, grain: Grain, settings: Settings) -> pl.DataFrame:
+    """Users that came in each period of the range, and those whose last period it is, by cohort, age and segment."""
+    days = calendar(grain, active.users, settings.last_day)
+    begins = pl.select(period_number(pl.lit(settings.first_day), grain)).item()
+    of_days, oldest = (True, OLDEST_DAY) if grain == "day" else (False, None)
+    return pl.concat(
+        ages(active, last, days, split, begins, oldest)
+        for split in splits(active.users, () if of_days else settings.dimensions)
+    )
 
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -88,47 +100,11 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     )
 
 
-def _first_day_of_range(settings: Settings) -> pl.Expr:
+def _first_day_of_range(settings: Settings) -> date:
     """The first day of any period that ends in the range of days."""
-    return pl.min_horizontal(period_start(period_number(pl.lit(settings.first_day), grain), grain) for grain in GRAINS)
-
-
-def _met(days: pl.LazyFrame, users: pl.LazyFrame, dimensions: list[str]) -> pl.LazyFrame:
-    """How many users first seen on a day came on a later one, and for how many that was their first day of its week,
-    of its month. Everything else is sums of this."""
-    date = to_date(pl.col("day"))
-    return (
-        with_gaps(days)
-        .join(users, on="person")
-        .with_columns(opens_week=is_first_in("week", date), opens_month=is_first_in("month", date))
-        .group_by("first_day", "day", "opens_week", "opens_month", *dimensions)
-        .agg(users=pl.len().cast(pl.Int64))
-        .with_columns(day=date)
-    )
-
-
-def _seen(met: pl.LazyFrame, grain: Grain, dimensions: list[str], settings: Settings) -> pl.LazyFrame:
-    """Users that came in each period of the range, by cohort and age, each on its first day of the period."""
-    period, cohort = period_number(pl.col("day"), grain), period_number(pl.col("first_day"), grain)
-    opened = met if grain == "day" else met.filter(f"opens_{grain}")
-    ages = opened.filter(is_in_range(period, grain, settings)).select(
-        *dimensions, cohort=cohort, age=(period - cohort).cast(pl.Int64), users_retained="users"
-    )
-    if grain == "day":
-        ages = ages.filter(pl.col("age") <= OLDEST_DAY)
-    return ages.with_columns(users_in_cohort=pl.when(pl.col("age") == 0).then("users_retained").otherwise(0))
-
-
-def _last(last_days: pl.LazyFrame, grain: Grain, dimensions: list[str]) -> pl.LazyFrame:
-    """One row per user, at the age of its last event; an age beyond the oldest one shown counts there."""
-    cohort = period_number(pl.col("first_day"), grain)
-    age = (period_number(pl.col("last_day"), grain) - cohort).cast(pl.Int64)
-    return last_days.select(
-        *dimensions,
-        cohort=cohort,
-        age=age.clip(upper_bound=OLDEST_DAY) if grain == "day" else age,
-        users_retained_or_later=pl.lit(1, pl.Int64),
-    )
+    begins = (period_start(period_number(pl.lit(settings.first_day), grain), grain) for grain in GRAINS)
+    first_day: date = pl.select(pl.min_horizontal(begins)).item()
+    return first_day
 
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

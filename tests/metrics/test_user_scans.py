@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
 
-from assets.metrics import user_activity_daily
-from assets.scans import lifecycle
+from assets.metrics import user_activity_daily, user_retention_cohorts
+from assets.scans import cohorts, lifecycle
 from assets.states import segment_spans
-from tests.metrics import plain_user_activity
+from tests.metrics import plain_user_activity, plain_user_cohorts
 from warehouse.settings import Settings
 from warehouse.table import Table
 
@@ -78,3 +79,28 @@ def test_the_lifecycle_is_that_of_the_plain_form(
     assert expected.height > 1_000
     columns = expected.columns
     assert added_up(table, user_activity_daily.measure(user_days, people, settings)).select(columns).equals(expected)
+
+
+@pytest.mark.parametrize("first_day", [FIRST, FIRST + timedelta(days=340)], ids=["whole", "range"])
+@pytest.mark.parametrize("cells", [1, 1 << 22], ids=["sorted", "dense"])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_cohorts_are_those_of_the_plain_form(
+    seed: int, cells: int, first_day: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cohorts, "_CELLS", cells)
+    user_days, people = business(seed)
+    settings, _ = settings_of(user_retention_cohorts.table, first_day)
+    keys = [*user_retention_cohorts.KEYS, "age"]
+
+    def summed(rows: pl.LazyFrame) -> pl.DataFrame:
+        return rows.group_by(keys).agg(pl.col(user_retention_cohorts.SUMS).sum()).sort(keys).collect()
+
+    expected = summed(plain_user_cohorts.measure(user_days, people, settings))
+    assert expected.height > 500
+    assert summed(user_retention_cohorts.measure(user_days, people, settings)).equals(expected)
+
+
+@pytest.mark.parametrize("table", [user_activity_daily, user_retention_cohorts])
+def test_a_shard_without_users_has_no_rows(table: ModuleType) -> None:
+    user_days, people = (rows.filter(pl.lit(False)) for rows in business(0))
+    assert table.measure(user_days, people, settings_of(table.table, FIRST)[0]).collect().is_empty()
