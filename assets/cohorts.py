@@ -85,30 +85,49 @@ def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
 
 
 def triangle(
-    rows: pl.LazyFrame, keys: Sequence[str], size: str, measures: Sequence[str], settings: Settings
+    rows: pl.LazyFrame,
+    keys: Sequence[str],
+    size: str,
+    measures: Sequence[str],
+    settings: Settings,
+    oldest: Mapping[Grain, int] | None = None,
 ) -> pl.LazyFrame:
     """Every age from 0 to the watermark for every cohort that is not empty: keys, `age`, `is_complete`, the size on
     every row, measures 0 where there were no facts.
 
-    `rows` has the cohort's size on its row of age 0, where everybody is who is in the cohort.
+    `rows` has the cohort's size on its row of age 0, where everybody is who is in the cohort. `oldest` is the last age
+    of those grains that do not go on to the watermark.
     """
     grains: tuple[Grain, ...] = ("day", "week", "month")
     parts = [
-        _triangle(rows.filter(pl.col("cohort_grain") == grain), keys, size, measures, grain, settings)
+        _triangle(
+            rows.filter(pl.col("cohort_grain") == grain),
+            keys,
+            size,
+            measures,
+            grain,
+            settings,
+            (oldest or {}).get(grain),
+        )
         for grain in grains
     ]
     return pl.concat(parts)
 
 
 def _triangle(
-    rows: pl.LazyFrame, keys: Sequence[str], size: str, measures: Sequence[str], grain: Grain, settings: Settings
+    rows: pl.LazyFrame,
+    keys: Sequence[str],
+    size: str,
+    measures: Sequence[str],
+    grain: Grain,
+    settings: Settings,
+    oldest: int | None,
 ) -> pl.LazyFrame:
     last = pl.lit(settings.last_day)
     cohort = period_number(pl.col("cohort_start"), grain)
     sizes = rows.filter(pl.col("age") == SIZE_AGE).select(*keys, size)
-    every_age = sizes.with_columns(
-        age=pl.int_ranges(0, period_number(last, grain) - cohort + 1, dtype=pl.Int64)
-    ).explode("age", empty_as_null=False)
+    most = pl.min_horizontal(period_number(last, grain) - cohort, pl.lit(oldest, pl.Int32))
+    every_age = sizes.with_columns(age=pl.int_ranges(0, most + 1, dtype=pl.Int64)).explode("age", empty_as_null=False)
     return every_age.join(rows.select(*keys, "age", *measures), on=[*keys, "age"], how="left").with_columns(
         pl.col(measures).fill_null(0), is_complete=period_end(cohort + pl.col("age"), grain) <= last
     )

@@ -109,10 +109,6 @@ def _first_day_of_range(settings: Settings) -> date:
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The whole triangle; who came in a period or later is added up from the oldest age back."""
-    whole = triangle(rows, KEYS, "users_in_cohort", ["users_retained", "users_retained_or_later"], settings)
-    is_shown = (pl.col("cohort_grain") != "day") | (pl.col("age") <= OLDEST_DAY)
-    return (
-        whole.filter(is_shown)
-        .sort("age")
-        .with_columns(pl.col("users_retained_or_later").cum_sum(reverse=True).over(KEYS))
-    )
+    measures = ["users_retained", "users_retained_or_later"]
+    whole = triangle(rows, KEYS, "users_in_cohort", measures, settings, {"day": OLDEST_DAY})
+    return whole.sort("age").with_columns(pl.col("users_retained_or_later").cum_sum(reverse=True).over(KEYS))

@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from assets.calendar import ALWAYS_BEFORE, Grain, day_number, period_number, period_start
-from assets.scans.active_days import ActiveDays, Ints, Split, tally
+from assets.scans.active_days import ActiveDays, Ints, Split
 
 _CELLS: Final = 1 << 22
 
@@ -26,28 +27,26 @@ class Calendar:
 
 @dataclass
 class Tally:
-    """How often combinations of keys were seen: as an array of all of them, or where that is too large, sorted."""
+    """How often numbers below `size` were seen: as an array of all of them, or where that is too large, sorted."""
 
-    sizes: tuple[int, ...]
+    size: int
     dense: Ints | None = None
     seen: list[Ints] = field(default_factory=list)
 
-    def add(self, *keys: Ints) -> None:
-        """Each key is below its size."""
-        if np.prod(self.sizes, dtype=np.float64) <= _CELLS:
-            counts = tally(self.sizes, keys)
-            self.dense = counts if self.dense is None else self.dense + counts
-        else:
-            self.seen.append(np.ravel_multi_index(keys, self.sizes))
+    def add(self, index: Ints, counts: NDArray[np.bool_]) -> None:
+        """Those that count. One more cell for the others costs less than choosing rows that lie as if at random."""
+        if self.size > _CELLS:
+            self.seen.append(index[counts])
+            return
+        found = np.bincount(np.where(counts, index, self.size), minlength=self.size + 1)[:-1]
+        self.dense = found if self.dense is None else self.dense + found
 
-    def cells(self) -> tuple[tuple[Ints, ...], Ints]:
-        """The combinations that there are, key by key, and how often."""
+    def cells(self) -> tuple[Ints, Ints]:
+        """The numbers that were seen, and how often."""
         if self.dense is not None:
-            where = np.nonzero(self.dense)
-            return where, self.dense[where]
-        together = np.concatenate(self.seen) if self.seen else np.empty(0, np.int64)
-        index, counts = np.unique(together, return_counts=True)
-        return tuple(np.asarray(key) for key in np.unravel_index(index, self.sizes)), counts
+            index = np.flatnonzero(self.dense)
+            return index, self.dense[index]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *self.seen]), return_counts=True)
 
 
 def calendar(grain: Grain, users: pl.DataFrame, last_day: date) -> Calendar:
@@ -84,23 +83,29 @@ def ages(active: ActiveDays, last: Ints, days: Calendar, split: Split, begins: i
     first_cohort = int(days.period[0])
     periods = int(days.period[-1]) - first_cohort + 1
     most = periods if oldest is None else min(periods, oldest + 1)
-    sizes = (len(split.values), periods, most)
-    came, left = Tally(sizes), Tally(sizes)
+    came, left = (Tally(len(split.values) * periods * most) for _ in range(2))
+    # Plus the number of its period, the number of a day's cell.
+    cell = (split.codes.astype(np.int64) * periods + cohort - first_cohort) * most - cohort
     for block in active.blocks:
         day = block.day - days.lowest
-        period = days.period[day]
-        age = period - block.on_each_day(cohort)
-        rows = np.flatnonzero((block.gap >= days.nth[day]) & (period >= begins) & (age < most))
-        age = age[rows]
-        came.add(block.on_each_day(split.codes)[rows], period[rows] - age - first_cohort, age)
-    age = np.minimum(days.period[last[is_seen] - days.lowest] - cohort[is_seen], most - 1)
-    left.add(split.codes[is_seen], cohort[is_seen] - first_cohort, age)
+        period = days.period.take(day)
+        counts = block.gap >= days.nth.take(day)
+        if oldest is not None:
+            counts &= period - block.on_each_day(cohort) <= oldest
+        if begins > first_cohort:
+            counts &= period >= begins
+        came.add(block.on_each_day(cell) + period, counts)
+    last_period = days.period[np.where(is_seen, last - days.lowest, 0)]
+    left.add(cell + np.minimum(last_period, cohort + most - 1), is_seen)
     counted = {"users_retained": came, "users_retained_or_later": left}
-    return pl.concat([_rows(name, found, split, first_cohort) for name, found in counted.items()], how="diagonal")
+    parts = [_rows(name, found, split, first_cohort, periods, most) for name, found in counted.items()]
+    return pl.concat(parts, how="diagonal")
 
 
-def _rows(name: str, found: Tally, split: Split, first_cohort: int) -> pl.DataFrame:
-    (value, cohort, age), counts = found.cells()
+def _rows(name: str, found: Tally, split: Split, first_cohort: int, periods: int, most: int) -> pl.DataFrame:
+    index, counts = found.cells()
+    row, age = np.divmod(index, most)
+    value, cohort = np.divmod(row, periods)
     return pl.DataFrame(
         {
             "cohort": (cohort + first_cohort).astype(np.int32),

@@ -82,15 +82,16 @@ class Lifecycle:
             age = block.day - block.on_each_day(self.active.first_days)
             young = np.flatnonzero(age < new_for_days + by_length[0])
             age = age[young]
-            too_old = np.searchsorted([new_for_days - period for period in by_length], age)
-            far = too_old < len(by_length)
-            rows = young[far]
-            cells += self._cells(block.day[rows], block.gap[rows], too_old[far], len(by_length))
+            too_old = np.zeros(len(age), np.int32)
+            for period in by_length:
+                too_old += age > new_for_days - period
+            far = young[too_old < len(by_length)]
+            cells += self._cells(block.day[far], block.gap[far], too_old[too_old < len(by_length)], len(by_length))
             new += self._new(block, np.zeros_like(self.active.first_days), 1)
-            for period in self.periods:
-                near = np.abs(age - new_for_days) < period
-                rows = young[near]
-                turning[period] += self._turning(block, rows, block.day[rows] - age[near] + new_for_days, period)
+            for period in by_length:
+                near = np.flatnonzero(np.abs(age - new_for_days) < period)
+                young, age = young[near], age[near]
+                turning[period] += self._turning(block, young, block.day[young] - age + new_for_days, period)
         at_least = np.cumsum(cells, axis=1)
         of_periods = [
             self._of_period(at_least[:, [by_length.index(period)]], new, period) + turning[period]
