@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.calendar import day_number, to_date
-from assets.segments import first_rows, rolled_up, spans_of, split_starts
+from assets.segments import rolled_up, starts_of_users
 from warehouse.settings import Settings
 from warehouse.table import Column, Derived, Measure, Ratio, Table
 
@@ -66,9 +66,7 @@ table = Table(
 MEASURES = [measure.name for measure in table.measures]
 
 
-def measure(
-    user_days: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
-) -> pl.LazyFrame:
+def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Counts by day, age and segment of the users that have the age on that day.
 
     A user's segment value is that of the day it was first seen: by tenure everybody was `new` then.
@@ -91,7 +89,6 @@ def measure(
             "users_returned",
             dimensions,
         ),
-        first_rows(users, "first_day", settings).join(ages, how="cross"),
     ]
     combined = pl.concat(counts, how="diagonal")
     in_range = combined.filter(pl.col("date").is_between(settings.first_day, settings.last_day))
@@ -99,8 +96,7 @@ def measure(
     by_tenure = rolled_up(in_range, [], keys, MEASURES).with_columns(
         segment=pl.lit("tenure"), segment_value=pl.lit("new")
     )
-    tenure = spans_of(segment_spans, "user", ["user"]).filter(pl.col("segment") == "tenure")
-    starts = split_starts(users.rename({"first_day": "day"}), tenure, [], settings).join(ages, how="cross")
+    starts = starts_of_users(users, settings).join(ages, how="cross")
     return pl.concat([rolled_up(in_range, dimensions, keys, MEASURES), by_tenure, starts], how="diagonal")
 
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 import polars as pl
 
 from assets.calendar import day_number
-from assets.gaps import with_gaps
 from assets.metrics.user_activity_daily import MEASURES, PERIODS
 from assets.once import once
+from assets.packing import LONGER_THAN_ANY, day_in, owner_in, packed
 from assets.segments import first_rows, rolled_up, spans_of, split_starts
 from assets.states.segment_spans import NEW_FOR_DAYS
 from assets.steps import changes, delayed, overlay, trailing
 from warehouse.settings import Settings
+
+
+def with_gaps(user_days: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per user and day, in this order: `person`, `day` (number), `gap` in days. A first day, and one whose day
+    before was not read, has a gap longer than any other."""
+    at = pl.col("at")
+    return (
+        user_days.select(at=packed(pl.col("person"), day_number(pl.col("day"))))
+        .sort("at")
+        .select(person=owner_in(at, pl.UInt32), day=day_in(at), gap=at.diff().fill_null(LONGER_THAN_ANY))
+    )
 
 
 def measure(

@@ -6,10 +6,11 @@ import polars as pl
 
 from assets.calendar import Grain, period_number, period_start, to_date
 from assets.cohorts import dated, is_in_range
-from assets.gaps import is_first_in, with_gaps
+from assets.gaps import is_first_in
 from assets.metrics.user_retention_cohorts import GRAINS, OLDEST_DAY, SUMS
 from assets.once import once
 from assets.segments import rolled_up
+from tests.metrics.plain_user_activity import with_gaps
 from warehouse.settings import Settings
 
 
