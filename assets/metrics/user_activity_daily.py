@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from assets.scans.active_days import ActiveDays, active_days, splits
-from assets.scans.lifecycle import MEASURES, changes_in_range, lifecycle_of
+from assets.kernels.active_days import ActiveDays, active_days, splits
+from assets.kernels.lifecycle import MEASURES, changes_in_range, lifecycle_of
 from assets.segments import starts_of_users
 from assets.states.segment_spans import NEW_FOR_DAYS
 from warehouse.settings import Settings

@@ -11,8 +11,8 @@ import polars as pl
 
 from assets.calendar import Grain, period_number, period_start
 from assets.cohorts import IS_COMPLETE, carried_cells, cohort_columns, dated, triangle
-from assets.scans.active_days import ActiveDays, Ints, active_days, splits
-from assets.scans.cohorts import ages, calendar, last_days
+from assets.kernels.active_days import ActiveDays, Ints, active_days, splits
+from assets.kernels.cohorts import ages, calendar, last_days
 from warehouse.settings import Settings
 from warehouse.table import Measure, Ratio, Table
 

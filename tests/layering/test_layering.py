@@ -23,7 +23,7 @@ MAY_IMPORT = {
 WAREHOUSE_IN_ASSETS = {"warehouse.table", "warehouse.settings"}
 PURE_LIBRARY = {"__future__", "collections.abc", "dataclasses", "datetime", "decimal", "functools", "polars", "typing"}
 MODELS = "assets/models/"
-NUMERICS_IN = {MODELS: {"numpy", "scipy"}, "assets/kernels/": {"numpy"}, "assets/scans/": {"numpy"}}
+NUMERICS_IN = {MODELS: {"numpy", "scipy"}, "assets/kernels/": {"numpy"}}
 IMPURE_CALLS = ("open", "print", "now", "today", "utcnow", "getenv")
 IMPURE_STARTS = ("read_", "scan_", "sink_", "write_")
 

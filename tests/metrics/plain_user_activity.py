@@ -1,4 +1,4 @@
-"""The plain form of what assets/scans/lifecycle.py counts: user_activity_daily by Polars alone."""
+"""The plain form of what assets/kernels/lifecycle.py counts: user_activity_daily by Polars alone."""
 
 from __future__ import annotations
 

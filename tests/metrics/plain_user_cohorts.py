@@ -1,4 +1,4 @@
-"""The plain form of what assets/scans/cohorts.py counts: user_retention_cohorts by Polars alone."""
+"""The plain form of what assets/kernels/cohorts.py counts: user_retention_cohorts by Polars alone."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import pytest
 from assets import steps
 from assets.calendar import NEVER, day_number, to_date
 from assets.daily_counts import events_by_day
+from assets.kernels.active_days import active_days
 from assets.packing import LONGER_THAN_ANY, day_in, owner_in, packed
-from assets.scans.active_days import active_days
 from warehouse.timestamps import FIRST_DAY, LAST_DAY
 
 LARGEST_PERSON = (1 << 32) - 1

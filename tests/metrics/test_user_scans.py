@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from assets.kernels import cohorts, lifecycle
 from assets.metrics import user_activity_daily, user_retention_cohorts
-from assets.scans import cohorts, lifecycle
 from assets.states import segment_spans
 from tests.metrics import plain_user_activity, plain_user_cohorts
 from warehouse.settings import Settings

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from assets.scans.active_days import ActiveDays, Block, Ints, numbers, tally
+from assets.kernels.active_days import ActiveDays, Block, Ints, numbers, tally
 from warehouse.settings import Settings
 
 MEASURES: Final = ("users_active", "users_active_before", "users_new", "users_retained", "user_days")

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from assets.calendar import ALWAYS_BEFORE, Grain, day_number, period_number, period_start
-from assets.scans.active_days import ActiveDays, Ints, Split
+from assets.kernels.active_days import ActiveDays, Ints, Split
 
 _CELLS: Final = 1 << 22
 
