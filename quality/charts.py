@@ -5,13 +5,14 @@ Here belongs nothing that judges: the band of a day is the one volumes.py holds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
 from quality.bands import at_most, learn, least_rows, same_weekdays, usual_share
 from quality.profile import AMOUNT, OPTIONAL, Profile
+from quality.volumes import has_enough_rows, usual_day
 from warehouse.bounds import Bounds
 
 DAYS_SHOWN = 56
@@ -20,7 +21,8 @@ ROWS = "rows"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A day of a chart; `low` and `high` None where too little is known for a band. `is_judged` by this audit."""
+    """A day of a chart; `low` and `high` None where too little is known for a band. `is_judged` by this audit: a day
+    of few rows is not."""
 
     day: date
     value: float | None
@@ -51,6 +53,9 @@ def charts(profile: Profile, watermark: date, bounds: Bounds) -> list[Chart]:
     days = [watermark - timedelta(days=back) for back in range(DAYS_SHOWN - 1, -1, -1)]
     shown = [day for day in days if day >= first]
 
+    judged = {day for day in profile.judged if usual_day(profile, day, bounds) is not None}
+    whole = {day for day in judged if has_enough_rows(profile, day)}
+
     def banded(metric: str, values: Mapping[date, float], absent: float | None = None) -> Chart:
         def band(day: date) -> tuple[float, float] | None:
             learned = learn(same_weekdays(values, day, absent=absent), bounds.band_width)
@@ -60,7 +65,7 @@ def charts(profile: Profile, watermark: date, bounds: Bounds) -> list[Chart]:
                 return learned.low, learned.high
             return least_rows(values, day, learned, bounds.band_width, bounds.steady_day), learned.high
 
-        return _chart(profile, metric, values, shown, band, absent)
+        return _chart(profile, metric, values, shown, band, judged if metric == ROWS else whole)
 
     found = [
         banded(ROWS, rows, absent=0.0),
@@ -70,7 +75,7 @@ def charts(profile: Profile, watermark: date, bounds: Bounds) -> list[Chart]:
     for name in OPTIONAL:
         shares = profile.per_row(f"no_{name}")
         limit = partial(_limit, shares, bounds.missing_attributes)
-        found.append(_chart(profile, f"share without {name}", shares, shown, limit, None))
+        found.append(_chart(profile, f"share without {name}", shares, shown, limit, whole))
     return [chart for chart in found if any(point.value for point in chart.points)]
 
 
@@ -80,12 +85,13 @@ def _chart(
     values: Mapping[date, float],
     days: Sequence[date],
     band: Callable[[date], tuple[float, float] | None],
-    absent: float | None,
+    judged: Collection[date],
 ) -> Chart:
+    absent = 0.0 if metric == ROWS else None
     points = []
     for day in days:
         low, high = band(day) or (None, None)
-        points.append(Point(day, values.get(day, absent), low, high, day in profile.judged))
+        points.append(Point(day, values.get(day, absent), low, high, day in judged))
     return Chart(profile.source, metric, tuple(points))
 
 

@@ -12,6 +12,7 @@ from itertools import groupby
 from quality.charts import Chart, Point
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 320, 120, 44, 8, 16
+CLEAR_OF_VALUES = 2.0
 
 
 def figure(chart: Chart) -> str:
@@ -19,13 +20,15 @@ def figure(chart: Chart) -> str:
     outside = [point for point in chart.points if point.is_judged and point.is_outside]
     said = f"{len(outside)} of the judged days outside of the band" if outside else "all judged days inside of the band"
     known = any(point.high is not None for point in chart.points if point.is_judged)
-    caption = f"{chart.metric}: {said}" if known else f"{chart.metric}: not enough history for a band yet"
+    caption = (
+        f"{chart.metric}: {said}" if known else f"{chart.metric}: no day judged, too few rows or too little history"
+    )
     return f"<figure>{_svg(chart, caption)}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _svg(chart: Chart, title: str) -> str:
     points = chart.points
-    top = max((end for point in points for end in (point.value, point.high) if end is not None), default=1.0) or 1.0
+    top = _top(points)
     parts = [
         *(_band(run, points, top) for run in _runs(points)),
         f'<polyline class="values" points="{_line(points, top)}"/>',
@@ -36,6 +39,13 @@ def _svg(chart: Chart, title: str) -> str:
         f'<text class="axis" x="{WIDTH}" y="{HEIGHT - 4}" text-anchor="end">{points[-1].day}</text>',
     ]
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{escape(title)}</title>{"".join(parts)}</svg>'
+
+
+def _top(points: Sequence[Point]) -> float:
+    """The top of the scale: a band far above every value is cut off there, so that the line has a shape."""
+    highest = max((point.value for point in points if point.value is not None), default=0.0)
+    bands = max((point.high for point in points if point.high is not None), default=0.0)
+    return max(highest, min(bands, CLEAR_OF_VALUES * highest)) or 1.0
 
 
 def _runs(points: Sequence[Point]) -> Iterator[list[int]]:
@@ -68,7 +78,7 @@ def _x(at: int, points: Sequence[Point]) -> str:
 
 
 def _y(value: float | None, top: float) -> str:
-    return f"{HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (value or 0.0) / top:.1f}"
+    return f"{HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * min(value or 0.0, top) / top:.1f}"
 
 
 def _short(value: float) -> str:

@@ -20,6 +20,7 @@ STYLE = """
 :root { color-scheme: light dark; --line: #8886; --bad: #b3261e; --warn: #9a6700; --good: #1a7f37; --info: #57606a; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.2; } h2 { margin-top: 2.2rem; } h3 { margin: 0; font-size: 1rem; }
+h2, h3 { break-after: avoid; } .charts + h3 { margin-top: 1.2rem; }
 .finding { border-left: .35rem solid var(--info); padding: .3rem 0 .3rem .9rem; margin: 1rem 0; break-inside: avoid; }
 .critical { border-color: var(--bad); } .warning { border-color: var(--warn); }
 .finding p { margin: .2rem 0; } .where { font-family: ui-monospace, monospace; font-size: .85rem; }

@@ -27,15 +27,26 @@ def observe(profile: Profile, bounds: Bounds) -> list[Observation]:
     found: list[Observation] = []
     rows = profile.values("rows")
     for day in profile.judged:
-        band = learn(same_weekdays(rows, day, absent=0.0), bounds.band_width)
-        if band is None or band.usual < USUAL_TO_WARN:
+        band = usual_day(profile, day, bounds)
+        if band is None:
             continue
         found += _volume(profile, day, rows.get(day, 0.0), band, bounds)
-        if rows.get(day, 0.0) >= USUAL_TO_WARN:
+        if has_enough_rows(profile, day):
             found += _persons(profile, day, band, bounds)
             found += _amounts(profile, day, band, bounds)
             found += _missing(profile, day, bounds.missing_attributes)
     return found
+
+
+def usual_day(profile: Profile, day: date, bounds: Bounds) -> Band | None:
+    """The rows of a usual day; None where too little is known, or so few are usual that any count may be chance."""
+    band = learn(same_weekdays(profile.values("rows"), day, absent=0.0), bounds.band_width)
+    return None if band is None or band.usual < USUAL_TO_WARN else band
+
+
+def has_enough_rows(profile: Profile, day: date) -> bool:
+    """Whether the day has rows enough to judge what they are like, not only how many."""
+    return profile.values("rows").get(day, 0.0) >= USUAL_TO_WARN
 
 
 def freshness(profile: Profile, watermark: date, bounds: Bounds) -> list[Observation]:

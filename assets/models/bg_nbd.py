@@ -11,10 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from assets.models.fit import TOO_FEW, Fit, Floats, Ints, by_count, greatest
+from assets.models.fit import TOO_FEW, Fit, Floats, Ints, greatest
+from assets.models.leaving import leaving
 
 LEAST_CUSTOMERS: Final = 100
 LEAST_REPEATING: Final = 50
+_ALIKE: Final = 100.0  # above it the chances to leave differ by a tenth of themselves at most
 _START: Final = {"r": 1.0, "alpha": 1.0, "a": 1.0, "b": 2.0}
 
 
@@ -22,7 +24,8 @@ def fit(x: Ints, t_x: Ints, age: Ints, customers: Ints) -> Fit:
     """r, alpha (days), a and b of customers given as a histogram: how many have each (x, t_x, age).
 
     The rows must be sorted and every combination be there once. `too_few_customers` under 100, or under 50 with a
-    repeat.
+    repeat. Where customers leave with the same chance a and b are endless, where nobody leaves a is nothing, where
+    they buy at the same rate r and alpha are endless.
     """
     if customers.sum() < LEAST_CUSTOMERS or customers[x > 0].sum() < LEAST_REPEATING:
         return Fit(TOO_FEW)
@@ -34,34 +37,36 @@ def fit(x: Ints, t_x: Ints, age: Ints, customers: Ints) -> Fit:
     days = np.arange(int(age.max()) + 1) / unit
     most = int(x.max())
 
-    def likelihood(parameters: Floats) -> tuple[float, Floats]:
-        from scipy.special import digamma, gammaln
+    by_x = np.arange(most + 1, dtype=np.float64)
+    earlier = by_x[:-1]
 
+    def likelihood(parameters: Floats) -> tuple[float, Floats]:
         r, alpha, a, b = parameters
-        since = np.log(alpha + days)
+        since, part = np.log1p(days / alpha), days / (alpha + days)
         after_all, after_last = since[age], since[t_x]
+        chance = leaving(a, b, most)
+        before_last = b + np.maximum(by_x, 1) - 1
         alive = -(r + x) * after_all
-        leaving = np.where(has_repeat, np.log(a) - by_count(lambda n: np.log(b + np.maximum(n, 1) - 1), x), -np.inf)
-        left = leaving - (r + x) * after_last
+        left = np.where(has_repeat, np.log(a / before_last)[x], -np.inf) - (r + x) * after_last
         either = np.logaddexp(alive, left)
-        by_x = np.arange(most + 1, dtype=np.float64)
-        of_x = gammaln(r + by_x) - gammaln(r) + r * np.log(alpha)
-        of_x += gammaln(a + b) + gammaln(b + by_x) - gammaln(b) - gammaln(a + b + by_x)
+        of_x = _summed(np.log(r + earlier)) - by_x * np.log(alpha) + chance.stays
         total = float((weight * (of_x[x] + either)).sum())
         is_alive = np.exp(alive - either)
         has_left = 1.0 - is_alive
-        days_at = 1.0 / (alpha + days)
-        slope_r = (digamma(r + by_x) - digamma(r) + np.log(alpha))[x] - is_alive * after_all - has_left * after_last
-        slope_alpha = r / alpha - (r + x) * (is_alive * days_at[age] + has_left * days_at[t_x])
-        together = digamma(a + b) - digamma(a + b + by_x)
-        slope_a = together[x] + has_left / a
-        of_b = together + digamma(b + by_x) - digamma(b)
-        slope_b = of_b[x] - has_left * by_count(lambda n: 1.0 / (b + np.maximum(n, 1) - 1), x)
-        slopes = [r * slope_r, alpha * slope_alpha, a * slope_a, b * slope_b]
+        slope_r = _summed(1.0 / (r + earlier))[x] - is_alive * after_all - has_left * after_last
+        in_alpha = (r + x) * (is_alive * part[age] + has_left * part[t_x]) - x
+        slope_a = chance.slope_a[x] + has_left / a
+        slope_b = chance.slope_b[x] - has_left / before_last[x]
+        slopes = [r * slope_r, in_alpha, a * slope_a, b * slope_b]
         return total, np.array([float((weight * slope).sum()) for slope in slopes])
 
-    found = greatest(likelihood, _START, float(customers.sum()))
+    found = greatest(likelihood, _START, float(customers.sum()), edges=tuple(_START))
     return found.times("alpha", unit) if found.is_fitted else found
+
+
+def _summed(each: Floats) -> Floats:
+    """The sums of the first 0, 1, 2 ... numbers."""
+    return np.concatenate([[0.0], np.cumsum(each)])
 
 
 def probability_alive(model: Fit, x: Ints, t_x: Ints, age: Ints) -> Floats:
@@ -71,14 +76,43 @@ def probability_alive(model: Fit, x: Ints, t_x: Ints, age: Ints) -> Floats:
 
 def expected_orders(model: Fit, days: int, x: Ints, t_x: Ints, age: Ints) -> Floats:
     """How many order days a customer will have in the next `days` days."""
+    r, alpha, a, b = (model[name] for name in ("r", "alpha", "a", "b"))
+    orders, stayed = np.add(r, x, dtype=np.float64), np.add(b, x, dtype=np.float64)
+    ahead = np.divide(days, alpha + age, dtype=np.float64)
+    if a > _ALIKE:
+        if_alive = _of_nearly_alike(a, stayed, orders, ahead)
+    elif a + b < 1:
+        # A beta is a mean of two of one more: the series has a pole where its third number is 0.
+        leavers, stayers = _of_all(a + 1, stayed, orders, ahead), _of_all(a, stayed + 1, orders, ahead)
+        if_alive = (a * leavers + stayed * stayers) / (a + stayed)
+    else:
+        if_alive = _of_all(a, stayed, orders, ahead)
+    return np.asarray(if_alive / (1.0 + _odds_of_having_left(model, x, t_x, age)))
+
+
+def _of_all(a: float, b: Floats, orders: Floats, ahead: Floats) -> Floats:
+    """Orders to come of who is alive and leaves with a chance of beta(a, b), by Gauss' series."""
     from scipy.special import hyp2f1
 
-    r, alpha, a, b = (model[name] for name in ("r", "alpha", "a", "b"))
     # Euler's transformation of the published form: it neither overflows nor loses digits for customers of many orders.
-    share = days / (alpha + age + days)
-    grown = (1.0 - share) ** (a - 1.0) * hyp2f1(a + b - 1.0 - r, a - 1.0, a + b + x - 1.0, share)
-    if_alive = (a + b + x - 1.0) / (a - 1.0) * (1.0 - grown)
-    return np.asarray(if_alive / (1.0 + _odds_of_having_left(model, x, t_x, age)))
+    share = ahead / (1.0 + ahead)
+    grown = (1.0 - share) ** (a - 1.0) * hyp2f1(a + b - 1.0 - orders, a - 1.0, a + b - 1.0, share)
+    return np.asarray((a + b - 1.0) / (a - 1.0) * (1.0 - grown))
+
+
+def _of_nearly_alike(a: float, b: Floats, orders: Floats, ahead: Floats) -> Floats:
+    """The same where a is so large that the series overflows: two chances with the mean, spread and skewness of all."""
+    mean = a / (a + b)
+    spread = np.sqrt(mean * (1.0 - mean) / (a + b + 1.0))
+    skewness = 2.0 * (b - a) * np.sqrt(a + b + 1.0) / ((a + b + 2.0) * np.sqrt(a * b))
+    low, high = ((skewness + sign * np.sqrt(skewness**2 + 4.0)) / 2.0 for sign in (-1.0, 1.0))
+    first, second = (_of_one(mean + of * spread, orders, ahead) for of in (low, high))
+    return np.asarray((high * first - low * second) / (high - low))
+
+
+def _of_one(chance: Floats, orders: Floats, ahead: Floats) -> Floats:
+    """Orders to come of who is alive and leaves with this chance."""
+    return np.asarray(-np.expm1(-orders * np.log1p(chance * ahead)) / chance)
 
 
 def _odds_of_having_left(model: Fit, x: Ints, t_x: Ints, age: Ints) -> Floats:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from assets.models.fit import NOT_CONVERGED, TOO_FEW, Fit, Floats, Ints, greatest
+from assets.models.fit import NOT_CONVERGED, TOO_FEW, Fit, Floats, Ints, greatest, log_beta
 
 LEAST_CUSTOMERS: Final = 50
 _START: Final = {"p": 1.0, "q": 2.0, "v": 1.0}
@@ -19,7 +19,8 @@ _START: Final = {"p": 1.0, "q": 2.0, "v": 1.0}
 def fit(x: Ints, m: Floats) -> Fit:
     """p, q and v (in the unit of m) of customers with a repeat day, sorted by (x, m), every m above 0.
 
-    `too_few_customers` under 50; `not_converged` also where q <= 1, as there is no mean then.
+    `too_few_customers` under 50; `not_converged` also where q <= 1, as there is no mean then. Where the means of
+    customers do not differ q and v are endless, where the amounts of a customer do not p is, and v is nothing.
     """
     if len(x) < LEAST_CUSTOMERS:
         return Fit(TOO_FEW)
@@ -32,26 +33,22 @@ def fit(x: Ints, m: Floats) -> Fit:
     with_orders = by_x > 0
     total_spent = x * scaled
     mean_of_logs = float(np.log(scaled).sum() / count)
-    x_log_spent = float((x * np.log(total_spent)).sum() / count)
 
     def likelihood(parameters: Floats) -> tuple[float, Floats]:
-        from scipy.special import digamma, gammaln
+        from scipy.special import digamma
 
         p, q, v = parameters
-        beyond = total_spent + v
-        logs = np.log(beyond)
         n = by_x[with_orders]
         weight = of_each_x[with_orders]
-        of_x = gammaln(p * n + q) - gammaln(p * n) - gammaln(q) + q * np.log(v)
-        total = float((weight * of_x).sum()) + p * x_log_spent - mean_of_logs
-        total -= float(((p * x + q) * logs).sum() / count)
-        mean_logs, x_logs = float(logs.sum() / count), float((x * logs).sum() / count)
-        slope_p = float((weight * n * (digamma(p * n + q) - digamma(p * n))).sum()) + x_log_spent - x_logs
-        slope_q = float((weight * (digamma(p * n + q) - digamma(q) + np.log(v))).sum()) - mean_logs
+        beyond, by_spent, by_v = total_spent + v, np.log1p(v / total_spent), np.log1p(total_spent / v)
+        x_spent, all_v = float((x * by_spent).sum() / count), float(by_v.sum() / count)
+        total = -float((weight * log_beta(p * n, q)).sum()) - mean_of_logs - p * x_spent - q * all_v
+        slope_p = float((weight * n * (digamma(p * n + q) - digamma(p * n))).sum()) - x_spent
+        slope_q = float((weight * (digamma(p * n + q) - digamma(q))).sum()) - all_v
         slope_v = q / v - float(((p * x + q) / beyond).sum() / count)
         return total, np.array([p * slope_p, q * slope_q, v * slope_v])
 
-    found = greatest(likelihood, _START, float(count))
+    found = greatest(likelihood, _START, float(count), edges=tuple(_START))
     if found.is_fitted and found["q"] <= 1:
         return Fit(NOT_CONVERGED)
     return found.times("v", unit) if found.is_fitted else found

@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from assets.models.fit import TOO_FEW, Fit, Floats, Ints, by_count, greatest
+from assets.models.fit import TOO_FEW, Fit, Floats, Ints, greatest
+from assets.models.leaving import leaving
 
 LEAST_CUSTOMERS: Final = 100
 LEAST_LOST: Final = 20
@@ -22,7 +23,8 @@ def fit(lost: Ints, staying: Ints) -> Fit:
     """alpha and beta of customers given by periods: `lost[n]` left at the end of their n-th period (from 1 on),
     `staying[n]` were there after n whole periods when they were last looked at.
 
-    `too_few_customers` under 100, under 20 lost, or where all were lost in one and the same period.
+    `too_few_customers` under 100, under 20 lost, or where all were lost in one and the same period. Where customers are
+    alike alpha and beta are endless, and retention is the same at any age.
     """
     lost, staying = _as_long(lost, staying), _as_long(staying, lost)
     if lost.sum() + staying.sum() < LEAST_CUSTOMERS or lost[1:].sum() < LEAST_LOST:
@@ -31,31 +33,24 @@ def fit(lost: Ints, staying: Ints) -> Fit:
         return Fit(TOO_FEW)
     total = float(lost.sum() + staying.sum())
     gone, here = lost[1:] / total, staying / total
-    periods = np.arange(len(here), dtype=np.float64)
-    before = periods[:-1]
+    before = np.arange(len(gone), dtype=np.float64)
 
     def likelihood(parameters: Floats) -> tuple[float, Floats]:
-        from scipy.special import betaln, digamma
-
         alpha, beta = parameters
-        of_gone = betaln(alpha + 1, beta + before) - betaln(alpha, beta)
-        of_here = betaln(alpha, beta + periods) - betaln(alpha, beta)
-        whole, one = digamma(alpha + beta), digamma(alpha + beta + 1 + before)
-        some = digamma(alpha + beta + periods)
-        slope_alpha = gone @ (digamma(alpha + 1) - one - digamma(alpha) + whole) + here @ (whole - some)
-        slope_beta = gone @ (digamma(beta + before) - one - digamma(beta) + whole)
-        slope_beta += here @ (digamma(beta + periods) - some - digamma(beta) + whole)
-        return float(gone @ of_gone + here @ of_here), np.array([alpha * slope_alpha, beta * slope_beta])
+        some = leaving(alpha, beta, len(gone))
+        at_end = 1.0 / (alpha + beta + before)
+        total = gone @ (some.stays[:-1] + np.log(alpha * at_end)) + here @ some.stays
+        slope_alpha = gone @ (some.slope_a[:-1] + 1.0 / alpha - at_end) + here @ some.slope_a
+        slope_beta = gone @ (some.slope_b[:-1] - at_end) + here @ some.slope_b
+        return float(total), np.array([alpha * slope_alpha, beta * slope_beta])
 
-    return greatest(likelihood, _START, total)
+    return greatest(likelihood, _START, total, edges=tuple(_START))
 
 
 def survival(model: Fit, periods: Ints) -> Floats:
     """The share of customers that is still there after so many whole periods."""
-    from scipy.special import betaln
-
-    alpha, beta = model["alpha"], model["beta"]
-    return by_count(lambda n: np.exp(betaln(alpha, beta + n) - betaln(alpha, beta)), periods)
+    stays: Floats = np.exp(leaving(model["alpha"], model["beta"], int(periods.max(initial=0))).stays)
+    return stays[periods]
 
 
 def expected_parts(model: Fit, ages: Ints, ahead: int, parts: int) -> Floats:

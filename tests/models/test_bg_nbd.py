@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import betaincinv
 
 from assets.models import bg_nbd
-from assets.models.fit import TOO_FEW, Fit
+from assets.models.fit import AT_EDGE, TOO_FEW, Fit
 from tests.models.populations import buyers, histogram
 
 PLANTED = {"r": 0.6, "alpha": 60.0, "a": 0.7, "b": 2.5}
@@ -100,3 +101,43 @@ def test_customers_who_are_all_alike_give_no_number() -> None:
     """Everybody buys daily and nobody leaves: the likelihood rises for ever, and there is no peak to report."""
     ages = np.repeat(np.arange(100, 400), 2)
     assert bg_nbd.fit(*histogram(ages, ages, ages)).parameters == {}
+
+
+LEAVE_ALIKE = {"r": 3.0, "alpha": 96.0, "a": 2e5, "b": 8e5}
+HARDLY_LEAVE = {"r": 1.5, "alpha": 60.0, "a": 0.02, "b": 2.0}
+
+
+@pytest.mark.parametrize(("planted", "seed"), [(LEAVE_ALIKE, 8), (HARDLY_LEAVE, 0)])
+def test_customers_at_an_edge_of_the_model_are_fitted(planted: dict[str, float], seed: int) -> None:
+    """All leave with the same chance, or hardly anybody does: no peak, but a limit, which tells the coming orders."""
+    x, t_x, age, number = histogram(*buyers(500, 280, planted, seed))
+    model = bg_nbd.fit(x, t_x, age, number)
+    assert model.status == AT_EDGE
+    for days in (90, 365):
+        told, truth = (
+            number @ bg_nbd.expected_orders(one, days, x, t_x, age) for one in (model, Fit("fitted", planted))
+        )
+        assert told == pytest.approx(truth, rel=0.08)
+    alive, really = (bg_nbd.probability_alive(one, x, t_x, age) for one in (model, Fit("fitted", planted)))
+    assert number @ np.abs(alive - really) / 500 < 0.05
+
+
+@pytest.mark.parametrize("a", [1e-5, 0.02, 0.7, 30.0, 99.0, 101.0, 3_000.0, 160_000.0])
+@pytest.mark.parametrize("b", [1e-5, 0.2, 2.5, 400.0, 160_000.0])
+def test_expected_orders_are_the_mean_over_chances_to_leave(a: float, b: float) -> None:
+    """Of who is alive and leaves with chance p: (1 - (1 + p d / (alpha + T))^-(r + x)) / p, over the beta of p."""
+    x, age = np.array([0, 1, 3, 40]), np.array([30, 250, 200, 250])
+    model = Fit("fitted", {"r": 1.5, "alpha": 30.0, "a": a, "b": b})
+    found = bg_nbd.expected_orders(model, 90, x, age, age) / bg_nbd.probability_alive(model, x, age, age)
+    for times, now, expected in zip(x.tolist(), age.tolist(), found.tolist(), strict=True):
+        assert expected == pytest.approx(mean_orders(a, b + times, 1.5 + times, 90 / (30 + now)), rel=3e-4)
+
+
+def mean_orders(a: float, b: float, orders: float, ahead: float) -> float:
+    """By the quantiles of the beta, closer together at both ends."""
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    turned = (nodes + 1) / 2
+    # u^2 (3 - 2 u) has no slope at 0 and 1, where the quantiles have.
+    chance = np.maximum(betaincinv(a, b, turned**2 * (3 - 2 * turned)), 1e-300)
+    of_each = -np.expm1(-orders * np.log1p(chance * ahead)) / chance
+    return float((weights / 2 * 6 * turned * (1 - turned) * of_each).sum())

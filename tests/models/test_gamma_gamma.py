@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assets.models import gamma_gamma
-from assets.models.fit import NOT_CONVERGED, TOO_FEW, Fit
+from assets.models.fit import AT_EDGE, NOT_CONVERGED, TOO_FEW, Fit
 from tests.models.populations import spenders
 
 PLANTED = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -43,3 +43,15 @@ def test_too_little_or_hopeless_data_gives_no_number() -> None:
     assert gamma_gamma.fit(x, mean) == Fit(TOO_FEW)
     same = np.full(500, 10.0)
     assert gamma_gamma.fit(np.full(500, 3), same) == Fit(NOT_CONVERGED)
+
+
+def test_customers_who_spend_alike_are_fitted() -> None:
+    """The mean of all is 2 x 80,000 / 3,999, whatever a customer spent so far."""
+    alike = {"p": 2.0, "q": 4_000.0, "v": 80_000.0}
+    found = [gamma_gamma.fit(*spenders(300, alike, seed)) for seed in range(6)]
+    at_edge = [model for model in found if model.status == AT_EDGE]
+    assert all(model.is_fitted for model in found)
+    assert len(at_edge) >= 2
+    for model in at_edge:
+        told = gamma_gamma.expected_amount(model, np.array([0, 5]), np.array([0.0, 80.0]))
+        assert told == pytest.approx([40.01, 40.01], rel=0.15)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from assets.models import shifted_beta_geometric as model_of
-from assets.models.fit import TOO_FEW, Fit
+from assets.models.fit import AT_EDGE, TOO_FEW, Fit
 from tests.models.populations import contracts
 
 # "High end" customers of Fader and Hardie (2007): 1,000 in the first year, how many are left after each of seven.
@@ -72,3 +72,12 @@ def test_a_year_is_left_at_its_end() -> None:
     """alpha 1, beta 1, after 10 of 12 months: of the next 3 the first is sure, then half of the customers stay."""
     model = Fit("fitted", {"alpha": 1.0, "beta": 1.0})
     assert model_of.expected_parts(model, np.array([10, 0]), 3, 12) == pytest.approx([1 + 1 / 2 + 1 / 2, 3])
+
+
+def test_customers_who_leave_alike_are_fitted() -> None:
+    """A tenth leaves in each period, exactly: retention is 0.9 at any age."""
+    here = [100_000 * 9**n // 10**n for n in range(6)]
+    lost = np.array([0, *(before - after for before, after in pairwise(here))])
+    model = model_of.fit(lost, np.array([0, 0, 0, 0, 0, here[-1]]))
+    assert model.status == AT_EDGE
+    assert model_of.survival(model, np.arange(13)) == pytest.approx(0.9 ** np.arange(13), rel=1e-4)

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 
 from quality import page, report
 from quality.charts import Chart, Point, charts
+from quality.drawing import figure
 from quality.verdict import Result, Verdict
 from tests.quality.shop import FIRST, Delivery, Shop, daily
 from warehouse.bounds import Bounds
@@ -120,6 +121,29 @@ def test_charts_show_the_band_and_the_judged_days(tmp_path: Path) -> None:
     assert "rows: 1 of the judged days outside of the band" in html
 
 
+def test_a_day_that_is_not_judged_is_not_drawn_as_outside(tmp_path: Path) -> None:
+    """Ten rows a day are too few to judge: a day without any is no alarm, so it is no red dot either."""
+    shop = Shop(tmp_path / "warehouse")
+    history = daily(10, 50)
+    shop.publish(history)
+    audit = shop.audit(shop.stage([*history, Delivery(FIRST + timedelta(days=50), 1)]))
+    drawn = charts(audit.profiles["orders"], audit.watermark, Bounds())
+    assert not [one for one in audit.observations if one.table == "orders" and one.check == "rows of the day"]
+    assert not any(point.is_judged for one in drawn for point in one.points)
+    html = page.render(verdict(result("info", "ok", True)), MANIFEST, drawn)
+    assert 'class="outside"' not in html
+    assert "rows: no day judged, too few rows or too little history" in html
+
+
+def test_a_band_far_above_the_values_does_not_flatten_them() -> None:
+    """Values of 100 and a band up to 10,000: the scale ends at 200, and the line is in the middle of it."""
+    days = [FIRST + timedelta(days=back) for back in range(3)]
+    svg = figure(Chart("orders", "rows", tuple(Point(day, 100.0, 1.0, 10_000.0, False) for day in days)))
+    assert ">200</text>" in svg
+    heights = {float(pair.split(",")[1]) for pair in svg.split('class="values" points="')[1].split('"')[0].split()}
+    assert heights == {8 + (120 - 16 - 8) / 2}
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: the page is read by html.parser only")
 def test_a_browser_reads_it_as_it_was_written(tmp_path: Path) -> None:
     file = tmp_path / "quality.html"
@@ -137,3 +161,27 @@ def test_a_browser_reads_it_as_it_was_written(tmp_path: Path) -> None:
     assert "img" not in tags
     assert sum(attributes.get("class", "") in ("finding critical", "finding warning", "finding info")
                for _, attributes in read.elements) == 3  # fmt: skip
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: the page is read by html.parser only")
+def test_on_a_phone_nothing_is_wider_than_the_screen(tmp_path: Path) -> None:
+    """A window of 360 points, as a frame: what a browser says of the page's width, and of its parts."""
+    long_name = "inbox/orders/" + "a_very_long_file_name_without_any_space" * 6
+    failed = [replace(result("warning", "rows of the day"), where=long_name), result("info", long_name, True)]
+    points = tuple(Point(FIRST + timedelta(days=back), 100.0, 50.0, 200.0, back > 50) for back in range(56))
+    html = page.render(verdict(*failed), MANIFEST, [Chart("orders", f"metric {n}", points) for n in range(5)])
+    (tmp_path / "quality.html").write_text(html.replace("<details>", "<details open>"), encoding="utf-8")
+    (tmp_path / "frame.html").write_text(
+        '<iframe id="phone" src="quality.html" width="360" height="800"></iframe><p id="told"></p><script>'
+        "onload = () => { const page = document.getElementById('phone').contentDocument;"
+        "const widest = Math.max(...[...page.querySelectorAll('*')].map(one => one.getBoundingClientRect().right));"
+        "document.getElementById('told').textContent = `width ${Math.ceil(widest)} of 360`; }</script>",
+        encoding="utf-8",
+    )
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    options += [f"--user-data-dir={tmp_path / 'profile'}", "--allow-file-access-from-files"]
+    file = (tmp_path / "frame.html").as_uri()
+    done = subprocess.run([str(CHROMIUM), *options, "--dump-dom", file], capture_output=True, text=True, timeout=120)
+    found = re.search(r">width (\d+) of 360<", done.stdout)
+    assert found, done.stdout[-500:]
+    assert 200 < int(found.group(1)) <= 360
