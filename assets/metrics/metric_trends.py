@@ -49,7 +49,7 @@ table = Table(
         Column("benchmark", pl.String, "Where the value lies against it.", "place", nullable=True, allowed=PLACES),
     ),
     every_day=False,
-    look_back_days=YEAR_DAYS + 1,
+    look_back_days=YEAR_DAYS,
     sources=("orders", "subscriptions", "events"),
 )
 
@@ -77,7 +77,7 @@ def finish(
         *_rates(user_retention_daily, "retention_rate", 7, pl.lit("user"), window="age_days"),
         *(_named(sentiment_daily, name, pl.lit(name)) for name in ("nps", "csat")),
     ]
-    rows = pl.concat(headlines).filter(pl.col("date") <= settings.last_day).sort("metric", "date")
+    rows = pl.concat(headlines).sort("date")
     return _with_benchmark(_with_band(_with_indices(_with_past(rows))), settings).filter(
         pl.col("date") >= settings.first_day
     )
@@ -124,9 +124,9 @@ def _with_indices(rows: pl.LazyFrame) -> pl.LazyFrame:
     )
     return (
         counted.with_columns(
-            mean_28_days=_mean(_trailing(["metric"], MEAN_DAYS), MEAN_DAYS),
-            mean_weekday=_mean(_trailing(["metric", "weekday"], YEAR_WEEKS), YEAR_WEEKS),
-            mean_year=_mean(_trailing(["metric"], YEAR_DAYS), YEAR_DAYS),
+            mean_28_days=_trailing_mean(["metric"], MEAN_DAYS),
+            mean_weekday=_trailing_mean(["metric", "weekday"], YEAR_WEEKS),
+            mean_year=_trailing_mean(["metric"], YEAR_DAYS),
         )
         .join(_same_month(counted), on=["metric", "date"], how="left", maintain_order="left")
         .with_columns(
@@ -136,16 +136,15 @@ def _with_indices(rows: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _trailing(owner: Sequence[str], rows: int) -> tuple[pl.Expr, pl.Expr]:
-    """Sum and number of the values in the last so many rows of the owner."""
+def _trailing_mean(owner: Sequence[str], rows: int) -> pl.Expr:
+    """The mean of the last so many rows of the owner; null where a value of them is missing."""
     sums = (pl.col(name).cum_sum() for name in ("units", "known"))
-    first, second = ((one - one.shift(rows, fill_value=0)).over(owner) for one in sums)
-    return first, second
+    units, known = ((one - one.shift(rows, fill_value=0)).over(owner) for one in sums)
+    return pl.when(known == rows).then(_mean(units, known))
 
 
-def _mean(trailing: tuple[pl.Expr, pl.Expr], least: int) -> pl.Expr:
-    units, known = trailing
-    return pl.when(known >= least).then(units.cast(pl.Float64) / known / SCALE)
+def _mean(units: pl.Expr, known: pl.Expr) -> pl.Expr:
+    return units.cast(pl.Float64) / known / SCALE
 
 
 def _same_month(counted: pl.LazyFrame) -> pl.LazyFrame:
@@ -158,11 +157,10 @@ def _same_month(counted: pl.LazyFrame) -> pl.LazyFrame:
         .sort("then")
         .join_asof(earlier, left_on="then", right_on="date", by=owner, strategy="backward", check_sortedness=False)
         .with_columns(pl.col("units_before", "known_before").fill_null(0))
-        .with_columns(units=pl.col("units") - pl.col("units_before"), known=pl.col("known") - pl.col("known_before"))
         .select(
             "metric",
             "date",
-            mean_month=_mean((pl.col("units"), pl.col("known")), 1),
+            mean_month=_mean(pl.col("units") - pl.col("units_before"), pl.col("known") - pl.col("known_before")),
         )
     )
 

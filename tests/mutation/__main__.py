@@ -20,8 +20,10 @@ from tests.mutation.businesses import everything
 from tests.mutation.judge import ROOT, modules
 from tests.mutation.ledger import Judged
 from tests.mutation.mutants import mutants, unchanged
+from warehouse.errors import SourceError
 
 BUSINESSES = ROOT / "build" / "mutation" / "businesses"
+KILLERS = ROOT / "build" / "mutation" / "killers.json"
 SEEDS = range(int(os.environ.get("HOLDFAST_WORLDS", "25")))
 
 
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.page:
         page.write(ledger.read(), modules())
         return 0
-    bench = Bench(_prepared())
+    bench = Bench(_prepared(), KILLERS)
     refused = [name for name in asked.modules or modules() if not _run(bench, name, only_survivors=asked.again)]
     bench.close()
     left = page.unexplained(ledger.read())
@@ -74,9 +76,13 @@ def _prepared() -> list[Path]:
     BUSINESSES.mkdir(parents=True, exist_ok=True)
     code, paths = _code(), []
     for told, made in everything(SEEDS):
-        paths.append(BUSINESSES / f"{hashlib.sha256(code + told).hexdigest()}.pickle")
-        if not paths[-1].exists():
-            paths[-1].write_bytes(pickle.dumps(made()))
+        path = BUSINESSES / f"{hashlib.sha256(code + told).hexdigest()}.pickle"
+        if not path.exists():
+            try:
+                path.write_bytes(pickle.dumps(made()))
+            except SourceError:  # not one day of it is over
+                continue
+        paths.append(path)
     for outdated in set(BUSINESSES.iterdir()) - set(paths):
         outdated.unlink()
     return paths

@@ -1,10 +1,13 @@
 """A process of its own in which mutants are tried, as one may never end, eat all memory or break the process.
 
+What killed a mutant the last time is tried first, then what killed the last few others.
+
 How long it works is counted in CPU time, so that a machine that stalls kills no mutant.
 """
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import pickle
@@ -32,8 +35,11 @@ class Unsound(Exception):
 class Bench:
     """One process in which mutants are tried; it is made anew after a mutant that breaks it."""
 
-    def __init__(self, businesses: Sequence[Path]) -> None:
-        self._businesses = businesses
+    def __init__(self, businesses: Sequence[Path], killers: Path) -> None:
+        """`killers` is a file that remembers what killed which mutant."""
+        self._businesses, self._path = businesses, killers
+        self._killers: dict[str, dict[str, str]] = json.loads(killers.read_text()) if killers.exists() else {}
+        self._recent: list[str] = []
         self._context = multiprocessing.get_context("spawn")
         self._sound: set[tuple[str, str]] = set()
         self._start()
@@ -43,7 +49,11 @@ class Bench:
 
         Raises Unsound where that test fails on the original as well.
         """
-        by, test = self._tried(mutant, None)
+        known = self._killers.setdefault(mutant.module, {})
+        by, test = self._tried(mutant, None, [*filter(None, [known.get(mutant.name)]), *self._recent])
+        if by is not None and test:
+            known[mutant.name] = test
+            self._recent = [test, *(one for one in self._recent if one != test)][:RECENT]
         if by is not None and (mutant.module, test) not in self._sound:
             wrong, _ = self._tried(original, test)
             if wrong is not None:
@@ -51,10 +61,10 @@ class Bench:
             self._sound.add((mutant.module, test))
         return by
 
-    def _tried(self, mutant: Mutant, only: str | None) -> tuple[str | None, str]:
+    def _tried(self, mutant: Mutant, only: str | None, first: Sequence[str] = ()) -> tuple[str | None, str]:
         """What killed it, and the last test that began."""
         test = ""
-        self._pipe.send((mutant, only))
+        self._pipe.send((mutant, only, first))
         while self._pipe.poll(HANGS):
             try:
                 is_over, what = self._pipe.recv()
@@ -70,6 +80,7 @@ class Bench:
         return "it hangs", test
 
     def close(self) -> None:
+        self._path.write_text(json.dumps(self._killers, indent=1))
         self._process.kill()
         self._process.join()
 
@@ -85,7 +96,7 @@ class Bench:
 
 
 def _work(pipe: Connection, paths: Sequence[Path]) -> None:
-    """Judges the mutants that come through the pipe. The tests that found out the last few are tried first."""
+    """Judges the mutants that come through the pipe."""
     import resource
 
     pl.Config.set_engine_affinity("in-memory")  # half the time on frames this small
@@ -93,22 +104,15 @@ def _work(pipe: Connection, paths: Sequence[Path]) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     businesses: list[Business] = [pickle.loads(path.read_bytes()) for path in paths]
 
-    begun: list[str] = []
-
     def begins(name: str) -> None:
-        begun.append(name)
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # at its end the process is over
         pipe.send((False, name))
 
-    recent: list[str] = []
     while True:
-        mutant, only = pipe.recv()
-        begun.clear()
+        mutant, only, first = pipe.recv()
         try:
-            by = killer(mutant, businesses, begins, recent) if only is None else fails(mutant, businesses, only, begins)
+            by = killer(mutant, businesses, begins, first) if only is None else fails(mutant, businesses, only, begins)
         except BaseException as error:  # a panic of Polars is no Exception
             by = f"it fails: {type(error).__name__}"
         signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send((True, by))
-        if by is not None and only is None and begun:
-            recent = [begun[-1], *(one for one in recent if one != begun[-1])][:RECENT]

@@ -1,4 +1,5 @@
-"""Whether a mutant is found out: a golden cell, a cell of a random world, or a later range says something else.
+"""Whether a mutant is found out: a golden cell, a test of the module alone, a random world or a later range of one says
+something else.
 
 The mutated module takes the module's place in this process; what it cannot reach is not computed again.
 """
@@ -10,13 +11,14 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 
 from tests.golden import expecting
+from tests.mutation import direct
 from tests.mutation.businesses import Business, Computation
 from tests.mutation.mutants import Mutant
 from tests.oracle import compare
@@ -63,14 +65,15 @@ def _tests(mutant: Mutant, tables: Catalog, businesses: Sequence[Business]) -> I
     whole = [one for one in businesses if not one.expected]
     for one in golden:
         yield one.name, lambda one=one: _misses_a_cell(Computation(one, tables, touched), one, tables)  # type: ignore[misc]
+    for file, imported in direct.imports().items():
+        if any(_reaches(mutant, name) for name in imported):
+            yield file, partial(direct.fails, file)
+    computations = {one.name: Computation(one, tables, touched) for one in whole}
     for one in whole:
-        yield one.name, lambda one=one: _differs(Computation(one, tables, touched), one)  # type: ignore[misc]
+        yield one.name, partial(_differs, computations[one.name], one)
     for one in whole:
         if one.later is not None:
-            yield (
-                f"a later range of {one.name}",
-                lambda one=one: _differs_later(Computation(one, tables, touched), one, tables),  # type: ignore[misc]
-            )
+            yield f"a later range of {one.name}", partial(_differs_later, computations[one.name], one, tables)
 
 
 def _misses_a_cell(computation: Computation, business: Business, tables: Catalog) -> bool:
@@ -126,16 +129,21 @@ def in_place(mutant: Mutant) -> Iterator[Catalog]:
         for name in replaced:
             del sys.modules[name]
         module = ModuleType(mutant.module)
-        sys.modules[mutant.module] = module
+        _put_in_place(mutant.module, module)
         exec(compile(mutant.text, mutant.module, "exec"), module.__dict__)
         yield catalog.load()
     finally:
         for name in [name for name in sys.modules if _reaches(mutant, name)]:
             del sys.modules[name]
-        sys.modules.update(replaced)
         for name, original in replaced.items():
-            package, _, last = name.rpartition(".")
-            setattr(importlib.import_module(package), last, original)
+            _put_in_place(name, original)
+
+
+def _put_in_place(name: str, module: ModuleType) -> None:
+    """Both ways of importing it find it: `from package.module import ...` and `from package import module`."""
+    package, _, last = name.rpartition(".")
+    sys.modules[name] = module
+    setattr(importlib.import_module(package), last, module)
 
 
 def _reaches(mutant: Mutant, module: str) -> bool:
