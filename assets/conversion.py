@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.money import UNITS_PER_ONE, divide_half_even, minor_digits
+from assets.money import divide_half_even, smallest_coin
 from warehouse.settings import Settings
 
 RATE_SCALE: Final = 10**10
@@ -29,27 +29,26 @@ def converted(
     the date whose rate each takes. Rounded half to even to the reporting currency's minor unit. An amount of 0 needs
     no rate.
     """
-    reporting = pl.lit(settings.reporting_currency)
-    names = list(rated_on)
+    assert settings.reporting_currency is not None
+    names, coin = list(rated_on), smallest_coin(settings.reporting_currency)
     priced = rows
     for name, day in rated_on.items():
-        amount = pl.col(name).cast(pl.Int128)
+        amount = pl.col(name)
         priced = rated(priced, fx_rates, day, settings).with_columns(
             pl.when(amount == 0).then(amount).otherwise(amount * pl.col("rate")).alias(name)
         )
-    units_per_minor = UNITS_PER_ONE // 10 ** minor_digits(reporting).cast(pl.Int128)
     return (
         priced.group_by(keys)
         .agg(pl.col(names).sum(), has_rates=pl.all_horizontal(pl.col(names).is_not_null()).all())
         .with_columns(
             pl.when("has_rates")
-            .then(divide_half_even(pl.col(name), units_per_minor * RATE_SCALE) * units_per_minor)
+            .then(divide_half_even(pl.col(name), pl.lit(coin * RATE_SCALE)) * coin)
             .cast(pl.Int64)
             .alias(name)
             for name in names
         )
         .drop("has_rates")
-        .with_columns(currency=reporting, is_converted=pl.lit(True))
+        .with_columns(currency=pl.lit(settings.reporting_currency), is_converted=pl.lit(True))
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from assets.models import bg_nbd, gamma_gamma, shifted_beta_geometric
@@ -32,7 +33,7 @@ def with_scores(buyers: pl.DataFrame) -> pl.DataFrame:
     scored = buyers
     for score, value in _SCORES.items():
         position = pl.int_range(pl.len()).over("currency")
-        scored = scored.sort("currency", value, "customer_id").with_columns(
+        scored = scored.sort(value, "customer_id").with_columns(
             (position * _QUINTILES // pl.len().over("currency") + 1).cast(pl.Int64).alias(score)
         )
     return scored
@@ -90,10 +91,8 @@ def _with_contracts(payers: pl.DataFrame, contracts: pl.DataFrame, term_months: 
 
 
 def _staying(contracts: pl.DataFrame) -> Fit:
-    terms = pl.DataFrame({"terms": range(1 + max(contracts["terms"].to_list(), default=0))})
-    counts = contracts.group_by("terms").agg(lost=pl.col("is_lost").sum(), staying=(~pl.col("is_lost")).sum())
-    by_term = terms.join(counts, on="terms", how="left").fill_null(0).sort("terms")
-    lost, staying = (by_term[name].cast(pl.Int64).to_numpy() for name in ("lost", "staying"))
+    was_lost = (contracts.filter("is_lost"), contracts.filter(~pl.col("is_lost")))
+    lost, staying = (np.bincount(part["terms"].cast(pl.Int64).to_numpy()) for part in was_lost)
     return shifted_beta_geometric.fit(lost, staying)
 
 
@@ -111,7 +110,7 @@ def _with_amounts(buyers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _has_amounts() -> pl.Expr:
-    return (pl.col("frequency") > 0) & (pl.col("repeat_revenue") > 0)
+    return pl.col("repeat_revenue") > 0
 
 
 def _without(rows: pl.DataFrame, *names: str) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from warehouse.table import MONEY
 
 UNITS_PER_ONE: Final = 10_000
 _DIGITS: Final = 4
+_USUAL_DIGITS: Final = 2
 _NO_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR = "CLF UYW"
@@ -27,7 +28,12 @@ _PER_MONTH: Final = {"day": (365, 12), "week": (52, 12), "month": (1, 1), "quart
 
 def minor_digits(currency: pl.Expr) -> pl.Expr:
     """How many decimals the currency's smallest coin has (ISO 4217); 2 where it is not listed."""
-    return currency.replace_strict(_MINOR_DIGITS, default=2, return_dtype=pl.Int8)
+    return currency.replace_strict(_MINOR_DIGITS, default=_USUAL_DIGITS, return_dtype=pl.Int8)
+
+
+def smallest_coin(currency: str) -> int:
+    """The smallest coin in ten-thousandths of the currency unit."""
+    return int(10 ** (_DIGITS - _MINOR_DIGITS.get(currency, _USUAL_DIGITS)))
 
 
 def to_units(amount: pl.Expr) -> pl.Expr:

@@ -12,7 +12,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import RATE_SCALE, rated
-from assets.money import UNITS_PER_ONE, divide_half_even, minor_digits
+from assets.money import divide_half_even, smallest_coin
 from assets.retention import BASES, basis_column
 from assets.revenue import amount
 from assets.segments import spans_of, split
@@ -62,7 +62,7 @@ def measure(
     ended = activity_spans.rename({"end_day": "date"}).with_columns(customers_lost=pl.lit(1, pl.Int64))
     churned = mrr_changes.filter(pl.col("movement") == "churn").rename({"day": "date"})
     worth = rated(churned, all_fx_rates, pl.col("date"), settings).with_columns(
-        basis=pl.lit("subscription"), mrr_lost=_rounded(pl.col("before").cast(pl.Int128) * pl.col("rate"), settings)
+        basis=pl.lit("subscription"), mrr_lost=_rounded(pl.col("before") * pl.col("rate"), settings)
     )
     losses = pl.concat(
         [part.select("person", *KEYS[:4], name) for part, name in ((ended, "customers_lost"), (worth, "mrr_lost"))],
@@ -79,7 +79,7 @@ def measure(
         .group_by(KEYS)
         .agg(
             pl.col("customers_lost", "mrr_lost").sum(),
-            of_several=of_several.fill_null(False).sum().cast(pl.Int64),
+            of_several=of_several.sum().cast(pl.Int64),
         )
     )
 
@@ -95,8 +95,8 @@ def _rounded(worth: pl.Expr, settings: Settings) -> pl.Expr:
     """Each loss rounded by itself, half to even, to the minor unit: so losses add up over reasons and segments."""
     if settings.reporting_currency is None:
         return (worth // RATE_SCALE).cast(pl.Int64)
-    unit = UNITS_PER_ONE // 10 ** minor_digits(pl.lit(settings.reporting_currency)).cast(pl.Int128)
-    return (divide_half_even(worth, unit * RATE_SCALE) * unit).cast(pl.Int64)
+    coin = smallest_coin(settings.reporting_currency)
+    return (divide_half_even(worth, pl.lit(coin * RATE_SCALE)) * coin).cast(pl.Int64)
 
 
 def _second_currency_day(mrr_changes: pl.LazyFrame, settings: Settings) -> date | None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import polars as pl
 
 from assets.conversion import RATE_SCALE, rated
-from assets.money import UNITS_PER_ONE, divide_half_even, from_units, minor_digits
+from assets.money import UNITS_PER_ONE, divide_half_even, from_units, smallest_coin
 from assets.once import once
 from assets.terms import SUBSCRIPTION, due_days, points
 from warehouse.settings import Settings
@@ -162,15 +162,13 @@ def _two_windows(days: pl.LazyFrame, value: str, name: str, settings: Settings) 
 def _worth(rows: pl.LazyFrame, value: str, day: pl.Expr, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Adds `worth`: the amount times the rate of the day, where there is a reporting currency; not rounded yet."""
     priced = rated(rows, fx_rates, day, settings)
-    return priced.with_columns(worth=pl.col(value).cast(pl.Int128) * pl.col("rate"))
+    return priced.with_columns(worth=pl.col(value) * pl.col("rate"))
 
 
 def _rounded(worth: pl.Expr, settings: Settings) -> pl.Expr:
     """The sum of a customer in ten-thousandths, rounded once to the smallest coin of the reporting currency."""
-    coin = pl.lit(1, pl.Int128)
-    if settings.reporting_currency is not None:
-        coin = UNITS_PER_ONE // 10 ** minor_digits(pl.lit(settings.reporting_currency)).cast(pl.Int128)
-    return (divide_half_even(worth, coin * RATE_SCALE) * coin).cast(pl.Int64)
+    coin = 1 if settings.reporting_currency is None else smallest_coin(settings.reporting_currency)
+    return (divide_half_even(worth, pl.lit(coin * RATE_SCALE)) * coin).cast(pl.Int64)
 
 
 def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -76,20 +76,16 @@ def measure(
     last, start = pl.lit(settings.last_day), day_number(pl.col("day"))
     customers = people.filter(pl.col("kind") == "customer").select("person", known_since="first_day")
     in_time = pl.min_horizontal(last, pl.col("day") + pl.duration(days=RECOVERY_DAYS))
-    is_recovered = pl.col("is_failed") & (pl.col("collected_day") <= in_time).fill_null(False)
-    payments = (
-        invoices.filter(pl.col("day") <= last)
-        .join(customers, on="person", how="left")
-        .with_columns(
-            start=start,
-            end=start + 1,
-            attempts=pl.lit(1, pl.Int64),
-            failed=pl.col("is_failed").cast(pl.Int64),
-            recovered=is_recovered.cast(pl.Int64),
-            amount_due="amount",
-            amount_failed=pl.when("is_failed").then("amount").otherwise(0),
-            amount_recovered=pl.when(is_recovered).then(pl.min_horizontal("amount", "collected")).otherwise(0),
-        )
+    is_recovered = pl.col("is_failed") & (pl.col("collected_day") <= in_time)
+    payments = invoices.join(customers, on="person", how="left").with_columns(
+        start=start,
+        end=start + 1,
+        attempts=pl.lit(1, pl.Int64),
+        failed=pl.col("is_failed").cast(pl.Int64),
+        recovered=is_recovered.cast(pl.Int64),
+        amount_due="amount",
+        amount_failed=pl.when("is_failed").then("amount"),
+        amount_recovered=pl.when(is_recovered).then(pl.min_horizontal("amount", "collected")),
     )
     segments = spans_of(segment_spans, "customer", ["subscription"])
     is_known = (pl.col("known_since") <= pl.col("day")).fill_null(False)
@@ -98,16 +94,14 @@ def measure(
         how="diagonal",
     )
     first = payments.group_by(*OWNER, "known_since").agg(pl.col("day").min())
-    since = first.filter(pl.col("known_since").is_not_null()).with_columns(pl.max_horizontal("day", "known_since"))
-    before = _of_strangers(first.filter(pl.col("day") < pl.col("known_since").fill_null(pl.date(9999, 1, 1))), settings)
+    since = first.with_columns(pl.max_horizontal("day", "known_since"))
     return pl.concat(
         [
             counted.group_by(pl.col("day").alias("date"), *KEYS[1:]).agg(pl.col([*COUNTS, *AMOUNTS]).sum()),
             split_starts(since, segments, ["currency"], settings.of_all_days()),
-            before.group_by(KEYS[1:]).agg(date=pl.col("day").min()),
         ],
         how="diagonal",
-    ).with_columns(pl.col([*COUNTS, *AMOUNTS]).fill_null(0), is_converted=pl.lit(False))
+    ).with_columns(is_converted=pl.lit(False))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -88,14 +88,12 @@ def measure(subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, setting
         terms_lost=(is_known & (pl.col("mrr_now") == 0)).cast(pl.Int64),
         terms_pending=(~is_known).cast(pl.Int64),
         mrr_due="mrr_due",
-        mrr_renewed=pl.when(is_renewed).then(pl.min_horizontal("mrr_due", "mrr_now")).otherwise(0),
+        mrr_renewed=pl.when(is_renewed).then(pl.min_horizontal("mrr_due", "mrr_now")),
     )
     counts = split(terms, segments, pl.col("days_ago")).group_by(KEYS).agg(pl.col([*COUNTS, *AMOUNTS]).sum())
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     starts = split_starts(first_fact, segments, ["currency"], settings.of_all_days())
-    return pl.concat([counts, starts], how="diagonal").with_columns(
-        pl.col([*COUNTS, *AMOUNTS]).fill_null(0), is_converted=pl.lit(False)
-    )
+    return pl.concat([counts, starts], how="diagonal").with_columns(is_converted=pl.lit(False))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -109,8 +107,8 @@ def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl
 
 
 def _with_outcome(terms: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds `settled`, the day the outcome is known, which is the due day or that on which a late payment is paid or
-    given up, and `mrr_now`, the MRR of then."""
+    """Adds `settled`, from which day on the outcome is known, and `mrr_now`, the MRR of then: where a payment is late
+    on the due day, when it is paid or given up, else the last change until the due day."""
     is_open = pl.col("is_past_due")
     outcomes = known.select(
         *SUBSCRIPTION,
@@ -118,15 +116,11 @@ def _with_outcome(terms: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
         settled=pl.when(~is_open).then("day").backward_fill().over(SUBSCRIPTION),
         mrr_now=pl.when(~is_open).then("mrr").backward_fill().over(SUBSCRIPTION),
     )
-    return (
-        terms.sort("due")
-        .join_asof(
-            outcomes.sort("day"),
-            left_on="due",
-            right_on="day",
-            by=SUBSCRIPTION,
-            strategy="backward",
-            check_sortedness=False,
-        )
-        .with_columns(settled=pl.max_horizontal("settled", "due"))
+    return terms.sort("due").join_asof(
+        outcomes.sort("day"),
+        left_on="due",
+        right_on="day",
+        by=SUBSCRIPTION,
+        strategy="backward",
+        check_sortedness=False,
     )

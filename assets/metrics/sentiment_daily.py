@@ -83,7 +83,6 @@ table = Table(
 )
 KEYS = ["segment", "segment_value"]
 STOCKS = [measure.name for measure in table.measures if measure.kind == "stock"]
-MEASURES = [measure.name for measure in table.measures]
 
 
 def measure(
@@ -103,17 +102,17 @@ def measure(
         _counts(role_days, segments, settings),
         split_starts(first_use, segments, [], settings),
     ]
-    rows = pl.concat(parts, how="diagonal").with_columns(pl.col(MEASURES).fill_null(0))
+    rows = pl.concat(parts, how="diagonal")
     return rows if settings.roles else rows.clear()
 
 
 def _answers(role_days: pl.LazyFrame) -> list[pl.LazyFrame]:
     """Days on which an answer is the latest of its customer in 90 days, and what it counts for."""
-    until_next = pl.col("start").shift(-1).over("person", "role").fill_null(NEVER)
+    until_next = pl.col("start").shift(-1).over("person", "role")
     answers = (
         role_days.filter(pl.col("score").is_not_null())
         .select("person", "role", "score", start=day_number(pl.col("day")))
-        .sort("person", "role", "start")
+        .sort("start")
         .with_columns(end=pl.min_horizontal(until_next, pl.col("start") + ANSWER_DAYS))
     )
     is_promoter, is_detractor = _score() >= PROMOTER, _score() <= DETRACTOR

@@ -22,18 +22,30 @@ HORIZONS = (90, 365)
 
 
 @pytest.fixture(scope="module")
-def told() -> pl.DataFrame:
-    """600 buyers of one currency, as customer_value has them, with what the models tell."""
+def known() -> pl.DataFrame:
+    """600 buyers of one currency, as customer_value has them. What two of them came back for was worth nothing, and
+    the least there is to a third."""
     x, t_x, age = buyers(600, 600, PLANTED, 4)
     draw = np.random.default_rng(4)
     mean = draw.gamma(8.0, 5.0, len(x))
     spent = np.array([draw.gamma(2.0, one / 2, times).sum() for one, times in zip(mean, x, strict=True)])
     units = np.rint(spent * 10_000).astype(np.int64)
+    units[np.flatnonzero(x)[:3]] = 0, -50_000, 1
     rows = pl.DataFrame({"frequency": x, "recency_days": t_x, "age_days": age, "repeat_revenue": units})
     monetary = pl.when(pl.col("frequency") > 0).then(pl.col("repeat_revenue") / pl.col("frequency") / 10_000)
     names = pl.format("c{}", pl.int_range(pl.len()))
-    known = rows.with_columns(customer_id=names, currency=pl.lit("USD"), monetary=monetary.fill_null(0.0))
+    return rows.with_columns(customer_id=names, currency=pl.lit("USD"), monetary=monetary.fill_null(0.0))
+
+
+@pytest.fixture(scope="module")
+def told(known: pl.DataFrame) -> pl.DataFrame:
+    """The same with what the models tell."""
     return with_expected_values(with_expected_orders(known))
+
+
+def test_the_order_of_customers_changes_no_bit(known: pl.DataFrame, told: pl.DataFrame) -> None:
+    other = with_expected_values(with_expected_orders(known.sample(fraction=1, shuffle=True, seed=1)))
+    assert other.sort("customer_id").equals(told.sort("customer_id"))
 
 
 def test_bg_nbd_by_the_book(told: pl.DataFrame) -> None:
@@ -64,11 +76,14 @@ def bg_nbd_likelihood(x: int, t: int, now: int, r: float, alpha: float, a: float
 
 
 def test_gamma_gamma_by_the_book(told: pl.DataFrame) -> None:
-    came_back = told.filter(pl.col("frequency") > 0).sort("frequency", "repeat_revenue")
+    came_back = told.filter(pl.col("repeat_revenue") > 0).sort("frequency", "repeat_revenue")
     x, m = came_back["frequency"].to_numpy(), came_back["monetary"].to_numpy()
     model = gamma_gamma.fit(x, m)
     p, q, v = (model[name] for name in ("p", "q", "v"))
-    for row in told.head(60).iter_rows(named=True):
+    worth_nothing = told.filter(pl.col("frequency") > 0, pl.col("repeat_revenue") <= 0)
+    assert worth_nothing.height == 2
+    assert worth_nothing["expected_value_90_days"].to_list() == [None, None]
+    for row in told.join(worth_nothing, on="customer_id", how="anti").head(60).iter_rows(named=True):
         amount = p * (v + row["frequency"] * row["monetary"]) / (p * row["frequency"] + q - 1)
         expected = row["expected_orders_90_days"] * amount
         assert row["expected_value_90_days"] == pytest.approx(expected, rel=1e-9)
@@ -90,9 +105,21 @@ def test_shifted_beta_geometric_by_the_book() -> None:
     alpha, beta = model["alpha"], model["beta"]
     periods = [(n, True) for n in range(len(lost)) for _ in range(lost[n])]
     periods += [(n, False) for n in range(len(staying)) for _ in range(staying[n])]
-    known = pl.DataFrame(periods, ["terms", "is_lost"], orient="row").with_columns(term_months=pl.lit(1))
-    payers = pl.DataFrame({"contract_months": [0, 1, 7], "term_months": [1, 1, 1], "mrr": [10_000, 20_000, 50_000]})
-    for row in with_expected_contracts(payers, known).iter_rows(named=True):
+    months = pl.DataFrame(periods, ["terms", "is_lost"], orient="row").with_columns(term_months=pl.lit(1))
+    of_years = contracts(2_000, 4, {"alpha": 1.2, "beta": 2.0}, 5)
+    years = pl.concat(
+        pl.DataFrame({"terms": np.repeat(np.arange(len(counts)), counts), "is_lost": is_lost, "term_months": 12})
+        for counts, is_lost in zip(of_years, (True, False), strict=True)
+    ).select(months.columns)
+    known = pl.concat([months, years]).sample(fraction=1, shuffle=True, seed=1)
+    payers = pl.DataFrame(
+        {"contract_months": [0, 1, 7, 7], "term_months": [1, 1, 1, 12], "mrr": [10_000, 20_000, 50_000, 50_000]}
+    )
+    told = with_expected_contracts(payers, known)
+    [of_year] = told.filter(pl.col("term_months") == 12).rows(named=True)
+    of_months = told.filter(pl.col("term_months") == 1)
+    assert of_months.height == 3
+    for row in of_months.iter_rows(named=True):
         stays, months = 1.0, []
         for period in range(row["contract_months"] + 1, row["contract_months"] + 13):
             stays *= (beta + period - 1) / (alpha + beta + period - 1)
@@ -108,6 +135,13 @@ def test_shifted_beta_geometric_by_the_book() -> None:
         return float(gone + sum(n * (lbeta(alpha, beta + t) - lbeta(alpha, beta)) for t, n in enumerate(staying) if n))
 
     assert is_highest(likelihood, (alpha, beta))
+
+    # Of years there are other contracts. The first one is over after 5 more months, and until then nobody leaves.
+    model = shifted_beta_geometric.fit(*of_years)
+    renews = model["beta"] / (model["alpha"] + model["beta"])
+    assert of_year["renewal_probability"] == pytest.approx(renews, rel=1e-9)
+    assert of_year["expected_contract_value_90_days"] == pytest.approx(3 * 5, rel=1e-9)
+    assert of_year["expected_contract_value_365_days"] == pytest.approx((4 + 8 * renews) * 5, rel=1e-9)
 
 
 def is_highest(likelihood: Callable[..., float], at: Sequence[float]) -> bool:

@@ -153,7 +153,7 @@ class _Sites:
         if isinstance(node, ast.expr):
             for new, before, after in _changes(node, is_declared):
                 yield where, node, new, before, after
-        if isinstance(node, ast.If | ast.IfExp):
+        if isinstance(node, ast.If | ast.IfExp) and not is_declared:
             for value in (True, False):
                 yield where, node.test, ast.Constant(value), f"if {_brief(node.test)}", str(value)
         is_declared = is_declared and not isinstance(node, ast.Lambda)

@@ -64,6 +64,14 @@ def _spans(name: str) -> Mutant:
     return found
 
 
+def test_the_tests_of_a_module_alone_are_run_on_the_mutant() -> None:
+    module = "assets.money"
+    original = modules()[module].read_text()
+    [mutant] = [one for one in mutants(module, original) if one.name.startswith("divide_half_even: quotient % 2 != 0")]
+    assert killer(unchanged(module, original), []) is None
+    assert killer(mutant, []) == "tests/metrics/test_conversion.py", "which works with money, and comes first"
+
+
 def test_what_depends_on_a_module_is_found_through_imports() -> None:
     assert "assets.calendar" in closure("assets.metrics.orders_daily")
     assert closure("warehouse.table") == frozenset()
