@@ -116,7 +116,6 @@ def measure(
         .with_columns(
             pl.col("orders", "revenue", "mrr", "mrr_days").fill_null(0), value_tier=pl.col("tier").fill_null(UNKNOWN)
         )
-        .drop("person", "tier")
     )
 
 
@@ -165,13 +164,13 @@ def _contracts(mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, settin
     `terms` is the term in which it was lost (from 1 on), or how many it has stayed through where `is_lost` is false. A
     loss inside a term that is not over yet is not counted: the term of who stays is not either.
     """
-    turns = mrr_changes.filter(pl.col("movement").is_in([NEW, BACK, LOST])).sort(*OWNER, "day")
+    turns = mrr_changes.filter(pl.col("movement").is_in([NEW, BACK, LOST])).sort("day")
     end = pl.col("day").shift(-1).over(OWNER)
     starts = turns.with_columns(end=end).filter(pl.col("movement") != LOST)
     last, term = pl.lit(settings.last_day), pl.col("term_months")
     lost_in = _whole_months(pl.col("day"), pl.col("end").dt.offset_by("-1d")) // term + 1
     return (
-        starts.join(_terms(subscription_mrr), on=[*OWNER, "day"], how="left")
+        starts.join(_terms(subscription_mrr), on=[*OWNER, "day"])
         .with_columns(months=_whole_months(pl.col("day"), last))
         .with_columns(is_lost=pl.col("end").is_not_null() & (lost_in * term <= pl.col("months")))
         .with_columns(terms=pl.when("is_lost").then(lost_in).otherwise(pl.col("months") // term))
@@ -182,8 +181,7 @@ def _terms(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
     """How many months a term has of the largest subscription that pays from a day on, ties by id."""
     months = pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int64) * pl.col("interval_count")
     return (
-        subscription_mrr.filter(pl.col("mrr") > 0)
-        .sort("mrr", "subscription_id", descending=[True, False])
+        subscription_mrr.sort("mrr", "subscription_id", descending=[True, False])
         .group_by(*OWNER, "day", maintain_order=True)
         .agg(term_months=months.first().clip(lower_bound=1))
     )
@@ -200,7 +198,7 @@ def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     del settings
     monetary = pl.when(pl.col("frequency") > 0).then(pl.col("repeat_revenue") / pl.col("frequency") / UNITS_PER_ONE)
     everybody = rows.with_columns(monetary=pl.when(pl.col("frequency").is_not_null()).then(monetary.fill_null(0.0)))
-    whole = everybody.collect().sort(KEYS)
+    whole = everybody.collect()
     buyers = with_expected_values(with_expected_orders(with_scores(whole.filter(pl.col("frequency").is_not_null()))))
     payers = with_expected_contracts(whole.filter(pl.col("contract_months").is_not_null()), _all_contracts(whole))
     told = [buyers.select(*KEYS, pl.exclude(whole.columns)), payers.select(*KEYS, pl.exclude(whole.columns))]

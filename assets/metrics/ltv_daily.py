@@ -9,7 +9,6 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import converted
-from assets.retention import first_facts_by_basis
 from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_steps
 from assets.segments import spans_of, split, split_starts
 from assets.steps import changes, closed, delayed, overlay_in_range
@@ -85,7 +84,6 @@ def measure(
     mrr_changes: pl.LazyFrame,
     activity_spans: pl.LazyFrame,
     subscription_mrr: pl.LazyFrame,
-    people: pl.LazyFrame,
     segment_spans: pl.LazyFrame,
     settings: Settings,
 ) -> pl.LazyFrame:
@@ -100,10 +98,9 @@ def measure(
     ]
     if settings.reporting_currency is None:
         return pl.concat(in_contract, how="diagonal")
-    first_in_any = first_facts_by_basis(people).filter(pl.col("basis") == "subscription", pl.col("day").is_not_null())
     in_any = [
         _customers(_paying(activity_spans), ["person"], segments, settings),
-        _of(split_starts(first_in_any, segments, [], settings), settings.reporting_currency),
+        _of(split_starts(first_fact, segments, [], settings), settings.reporting_currency),
     ]
     return pl.concat([*in_contract, *in_any], how="diagonal")
 
@@ -114,7 +111,7 @@ def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl
     if settings.reporting_currency is not None:
         contract, keys = rows.filter(~pl.col("is_converted")), ["date", "segment", "segment_value"]
         mrr = converted(contract, fx_rates, keys, {"mrr": pl.col("date")}, settings)
-        in_any = rows.filter("is_converted").drop("mrr").join(mrr, on=[*keys, "currency", "is_converted"])
+        in_any = rows.drop("mrr").join(mrr.drop("currency"), on=[*keys, "is_converted"])
         whole = pl.concat([contract, in_any], how="diagonal")
     return whole.with_columns(gross_margin=pl.lit(float(settings.gross_margin)))
 

@@ -128,7 +128,7 @@ def _with_indices(rows: pl.LazyFrame) -> pl.LazyFrame:
             mean_weekday=_trailing_mean(["metric", "weekday"], YEAR_WEEKS),
             mean_year=_trailing_mean(["metric"], YEAR_DAYS),
         )
-        .join(_same_month(counted), on=["metric", "date"], how="left", maintain_order="left")
+        .join(_same_month(counted), on=["metric", "date"], maintain_order="left")
         .with_columns(
             weekday_index=pl.when(pl.col("mean_year") != 0).then(pl.col("mean_weekday") / pl.col("mean_year")),
             month_index=pl.when(pl.col("mean_year") != 0).then(pl.col("mean_month") / pl.col("mean_year")),

@@ -112,6 +112,12 @@ def _against_the_industry(value: float | None, *, is_leading: bool) -> dict[str,
     return {"benchmark_low": 0.3, "benchmark_high": 0.5, "benchmark": place}
 
 
+@pytest.mark.parametrize(("value", "index"), [(0.0, None), (1.0, 1.0), (-1.0, 1.0)])
+def test_an_index_is_over_a_mean_that_is_not_0(value: float, index: float | None) -> None:
+    last = of_basis(trends({"usage": [value] * DAYS}, SETTINGS), "usage").row(-1, named=True)
+    assert (last["weekday_index"], last["month_index"]) == (index, index)
+
+
 def test_what_is_odd_is_seen_and_little_else() -> None:
     found = of_basis(trends(rates(), SETTINGS), "orders").filter("is_anomaly")["date"].to_list()
     assert FIRST + timedelta(days=700) in found
