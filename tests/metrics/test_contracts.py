@@ -43,7 +43,7 @@ CASES: dict[str, tuple[str, list[str], list[Contract], int | None]] = {
 def test_contracts_are_counted_in_terms(case: str) -> None:
     interval, turns, contracts, months = CASES[case]
     row = told(interval, [date.fromisoformat(day) for day in turns])
-    assert [tuple(one.values()) for one in row["contracts"]] == contracts
+    assert sorted(tuple(one.values()) for one in row["contracts"]) == sorted(contracts)
     assert row["contract_months"] == months
     assert row["term_months"] == (None if months is None else contracts[-1][0])
 

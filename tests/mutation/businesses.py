@@ -219,10 +219,12 @@ def taken_in(name: str, world: World, expected: tuple[Expectation, ...] = ()) ->
 
 
 def computed(business: Business) -> Business:
-    """The business with its states and tables as the product makes them."""
+    """The business with its states and tables as the product makes them; of a golden case those that it is about."""
     whole = catalog.load()
     computation = Computation(business, whole)
     business.states = {name: computation.rows(name) for name in whole.states}
-    for name in computation.names:
+    asked = {one.table for one in business.expected} or set(computation.names)
+    read = {reference for name in asked for reference in whole[name].references}
+    for name in [name for name in computation.names if name in asked | read]:
         business.tables[name] = computation.published(name, business.of_metrics)
     return business
