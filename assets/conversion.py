@@ -29,8 +29,7 @@ def converted(
     the date whose rate each takes. Rounded half to even to the reporting currency's minor unit. An amount of 0 needs
     no rate.
     """
-    assert settings.reporting_currency is not None
-    names, coin = list(rated_on), smallest_coin(settings.reporting_currency)
+    names = list(rated_on)
     priced = rows
     for name, day in rated_on.items():
         amount = pl.col(name)
@@ -40,13 +39,7 @@ def converted(
     return (
         priced.group_by(keys)
         .agg(pl.col(names).sum(), has_rates=pl.all_horizontal(pl.col(names).is_not_null()).all())
-        .with_columns(
-            pl.when("has_rates")
-            .then(divide_half_even(pl.col(name), pl.lit(coin * RATE_SCALE)) * coin)
-            .cast(pl.Int64)
-            .alias(name)
-            for name in names
-        )
+        .with_columns(pl.when("has_rates").then(rounded(pl.col(name), settings)).alias(name) for name in names)
         .drop("has_rates")
         .with_columns(currency=pl.lit(settings.reporting_currency), is_converted=pl.lit(True))
     )
@@ -71,3 +64,9 @@ def rated(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, day: pl.Expr, settings: Se
         .with_columns(rate=pl.when(pl.col("currency") == settings.reporting_currency).then(plain).otherwise("rate"))
         .drop("_day_of_rate")
     )
+
+
+def rounded(worth: pl.Expr, settings: Settings) -> pl.Expr:
+    """Amounts times `rate` as ten-thousandths again: half to even, to the minor unit of a reporting currency."""
+    coin = 1 if settings.reporting_currency is None else smallest_coin(settings.reporting_currency)
+    return (divide_half_even(worth, pl.lit(coin * RATE_SCALE)) * coin).cast(pl.Int64)

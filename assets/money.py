@@ -65,7 +65,7 @@ def monthly_amount() -> pl.Expr:
     digits = minor_digits(pl.col("currency"))
     minor = divide_half_even(
         net * numerator * _power_of_ten(digits),
-        _wide(10**15) * denominator * pl.col("interval_count").cast(pl.Int128),
+        _wide(10**15) * denominator * pl.col("interval_count"),
     )
     return (minor * _power_of_ten(_DIGITS - digits)).cast(pl.Int64)
 

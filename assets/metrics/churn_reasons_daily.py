@@ -11,8 +11,7 @@ from datetime import date
 import polars as pl
 
 from assets.calendar import day_number
-from assets.conversion import RATE_SCALE, rated
-from assets.money import divide_half_even, smallest_coin
+from assets.conversion import rated, rounded
 from assets.retention import BASES, basis_column
 from assets.revenue import amount
 from assets.segments import spans_of, split
@@ -58,11 +57,12 @@ def measure(
     segment_spans: pl.LazyFrame,
     settings: Settings,
 ) -> pl.LazyFrame:
-    """Losses by day, type, reason and segment, which is that of the day before."""
+    """Losses by day, type, reason and segment, which is that of the day before. Each is rounded by itself, so that they
+    add up over reasons and segments."""
     ended = activity_spans.rename({"end_day": "date"}).with_columns(customers_lost=pl.lit(1, pl.Int64))
     churned = mrr_changes.filter(pl.col("movement") == "churn").rename({"day": "date"})
     worth = rated(churned, all_fx_rates, pl.col("date"), settings).with_columns(
-        basis=pl.lit("subscription"), mrr_lost=_rounded(pl.col("before") * pl.col("rate"), settings)
+        basis=pl.lit("subscription"), mrr_lost=rounded(pl.col("before") * pl.col("rate"), settings)
     )
     losses = pl.concat(
         [part.select("person", *KEYS[:4], name) for part, name in ((ended, "customers_lost"), (worth, "mrr_lost"))],
@@ -89,14 +89,6 @@ def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     del settings
     is_told = (pl.col("basis") == "subscription") & (pl.col("of_several") == 0)
     return rows.with_columns(pl.when(is_told).then("mrr_lost"))
-
-
-def _rounded(worth: pl.Expr, settings: Settings) -> pl.Expr:
-    """Each loss rounded by itself, half to even, to the minor unit: so losses add up over reasons and segments."""
-    if settings.reporting_currency is None:
-        return (worth // RATE_SCALE).cast(pl.Int64)
-    coin = smallest_coin(settings.reporting_currency)
-    return (divide_half_even(worth, pl.lit(coin * RATE_SCALE)) * coin).cast(pl.Int64)
 
 
 def _second_currency_day(mrr_changes: pl.LazyFrame, settings: Settings) -> date | None:

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.conversion import RATE_SCALE, rated
-from assets.money import UNITS_PER_ONE, divide_half_even, from_units, smallest_coin
+from assets.conversion import rated, rounded
+from assets.money import UNITS_PER_ONE, from_units
 from assets.once import once
 from assets.terms import SUBSCRIPTION, due_days, points
 from warehouse.settings import Settings
@@ -125,7 +125,7 @@ def measure(
         _two_windows(role_days.filter(pl.col("role") == "login"), "events", "logins", settings),
         _two_windows(usage_days, "events", "events", settings),
         _two_windows(orders, "worth", "order_value", settings).with_columns(
-            _rounded(pl.col("order_value", "order_value_before"), settings)
+            rounded(pl.col("order_value", "order_value_before"), settings)
         ),
         _two_windows(role_days.filter(pl.col("role") == "ticket"), "events", "tickets", settings),
         _mrr(mrr_changes, all_fx_rates, settings),
@@ -165,12 +165,6 @@ def _worth(rows: pl.LazyFrame, value: str, day: pl.Expr, fx_rates: pl.LazyFrame,
     return priced.with_columns(worth=pl.col(value) * pl.col("rate"))
 
 
-def _rounded(worth: pl.Expr, settings: Settings) -> pl.Expr:
-    """The sum of a customer in ten-thousandths, rounded once to the smallest coin of the reporting currency."""
-    coin = 1 if settings.reporting_currency is None else smallest_coin(settings.reporting_currency)
-    return (divide_half_even(worth, pl.lit(coin * RATE_SCALE)) * coin).cast(pl.Int64)
-
-
 def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """MRR now and 30 days before, both at the rates of now, so that a rate is no downgrade."""
     last = settings.last_day
@@ -179,7 +173,7 @@ def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) 
         known = mrr_changes.filter(pl.col("day") <= day).group_by("person", "currency")
         stood = known.agg(mrr=pl.col("after").sort_by("day").last())
         worth = _worth(stood, "mrr", pl.lit(last), fx_rates, settings)
-        return worth.group_by("person").agg(_rounded(pl.col("worth").sum(), settings).alias(name))
+        return worth.group_by("person").agg(rounded(pl.col("worth").sum(), settings).alias(name))
 
     now = at_end_of(pl.lit(last), "mrr")
     before = at_end_of(pl.lit(last - timedelta(days=DOWNGRADE_DAYS)), "mrr_30_days_before")

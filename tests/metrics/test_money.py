@@ -43,6 +43,10 @@ def monthly(**given: object) -> int:
     ("given", "units"),
     [
         ({"amount": "100000000000", "quantity": "20"}, 2 * 10**16),  # 2 million million: 2 x 10^12 x 10^4
+        (  # 10^18 / (12 x 10^6)
+            {"amount": "1000000000000", "quantity": "1000000", "interval": "year", "interval_count": 1_000_000},
+            833_333_333_333_300,
+        ),
         ({"amount": "1", "quantity": "2.0005"}, 20_000),  # quantities have three digits: 2.000
         ({"amount": "1", "quantity": "2.0015"}, 20_000),  # 2.002 is 2.00 in cents
         ({"amount": "100", "quantity": "2.0005"}, 2_000_000),  # 2.000 and not 2.001
