@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from assets.models import bg_nbd, gamma_gamma, shifted_beta_geometric
@@ -91,9 +90,11 @@ def _with_contracts(payers: pl.DataFrame, contracts: pl.DataFrame, term_months: 
 
 
 def _staying(contracts: pl.DataFrame) -> Fit:
-    was_lost = (contracts.filter("is_lost"), contracts.filter(~pl.col("is_lost")))
-    lost, staying = (np.bincount(part["terms"].cast(pl.Int64).to_numpy()) for part in was_lost)
-    return shifted_beta_geometric.fit(lost, staying)
+    counts = (
+        shifted_beta_geometric.by_periods(part["terms"].cast(pl.Int64).to_numpy())
+        for part in (contracts.filter("is_lost"), contracts.filter(~pl.col("is_lost")))
+    )
+    return shifted_beta_geometric.fit(*counts)
 
 
 def _with_amounts(buyers: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,11 @@ LEAST_PERIODS: Final = 2  # with losses: one share of those who leave does not t
 _START: Final = {"alpha": 1.0, "beta": 1.0}
 
 
+def by_periods(periods: Ints) -> Ints:
+    """How many customers have each number of periods, from 0 on: what `fit` takes."""
+    return np.bincount(periods)
+
+
 def fit(lost: Ints, staying: Ints) -> Fit:
     """alpha and beta of customers given by periods: `lost[n]` left at the end of their n-th period (from 1 on),
     `staying[n]` were there after n whole periods when they were last looked at.

@@ -28,8 +28,9 @@ constant, `max` for `min`, the last for the first. A test is worth something if 
 against, until one of them fails:
 
 1. each golden case that its tables are in: the cells that were added up by hand;
-2. the kept and the random businesses of `make test` (of the random ones as many as the table says): every cell;
-3. a later range of days of each of those: it must say what all of history says.
+2. the tests of a module alone, in tests/metrics and tests/models, of those modules that they import;
+3. the kept and the random businesses of `make test` (of the random ones as many as the table says): every cell;
+4. a later range of days of each of those: it must say what all of history says.
 
 The rows of every input come in another order than they were written in. What the unchanged product says of the
 random businesses is what the oracle says; [correctness](correctness.md) tells how that is held.
@@ -41,7 +42,8 @@ make mutation MODULES="--again assets.steps" # only what survived without a reas
 python -m tests.mutation --page              # this page, from tests/mutation/results.json
 ```
 
-A test that finds a mutant out is run on the module as it is as well: where that fails, the module is not judged. A
+What found a mutant out the last time is tried first; `build/mutation` remembers it, and the businesses until any code
+changes. A test that finds a mutant out is run on the module as it is as well: where that fails, the module is not judged. A
 mutant that uses 20 seconds of CPU time on one test does not end, and is killed like one that raises an error. The
 results are kept by module in [results.json](../tests/mutation/results.json), with a digest of the text that was judged.
 
