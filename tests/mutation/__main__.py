@@ -69,6 +69,7 @@ def _run(bench: Bench, module: str, *, only_survivors: bool) -> bool:
         if by is None:
             survivors.append(mutant.name)
             print(f"  {module}:{mutant.line} {mutant.name}", flush=True)
+    bench.remember()
     ledger.enter(module, Judged(ledger.digest(text), len(tried), len(SEEDS), tuple(survivors)))
     print(f"{module}: {len(tried)} mutants, {len(survivors)} survive", flush=True)
     return True

@@ -79,8 +79,11 @@ class Bench:
         self._restart()
         return "it hangs", test
 
-    def close(self) -> None:
+    def remember(self) -> None:
+        """Writes down what killed which mutant."""
         self._path.write_text(json.dumps(self._killers, indent=1))
+
+    def close(self) -> None:
         self._process.kill()
         self._process.join()
 

@@ -43,9 +43,10 @@ python -m tests.mutation --page              # this page, from tests/mutation/re
 ```
 
 What found a mutant out the last time is tried first; `build/mutation` remembers it, and the businesses until any code
-changes. A test that finds a mutant out is run on the module as it is as well: where that fails, the module is not judged. A
-mutant that uses 20 seconds of CPU time on one test does not end, and is killed like one that raises an error. The
-results are kept by module in [results.json](../tests/mutation/results.json), with a digest of the text that was judged.
+changes. A test that finds a mutant out is run on the module as it is as well: where that fails, the module is not
+judged. A mutant that uses 20 seconds of CPU time on one test does not end, and is killed like one that raises an error.
+The results are kept by module in [results.json](../tests/mutation/results.json), with a digest of the text that was
+judged.
 
 It ends with an error where one survives that [equivalent.yaml](../tests/mutation/equivalent.yaml) does not explain.
 Descriptions, units, bounds and types are not mutated, nor the contracts of the sources and the models, which have tests
