@@ -34,6 +34,9 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Pow: ast.Mult,
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
+    ast.BitXor: ast.BitOr,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
 }
 OMITTED_CALLS = {
     *("filter", "unique", "sort", "sort_by", "fill_null", "clip", "abs", "over", "shift", "cum_sum", "round"),

@@ -38,6 +38,12 @@ def test_every_wrong_turn_of_the_code_and_of_nothing_else() -> None:
     }
 
 
+def test_every_module_can_be_mutated_and_a_mutant_has_a_name_of_its_own() -> None:
+    for module, path in modules().items():
+        names = [mutant.name for mutant in mutants(module, path.read_text())]
+        assert len(names) == len(set(names)), module
+
+
 @pytest.fixture(scope="module")
 def businesses() -> list[Business]:
     case = cases.read(cases.FOLDER / "customer_retention_daily" / "touching_orders.yaml")
