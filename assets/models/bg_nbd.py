@@ -16,7 +16,9 @@ from assets.models.leaving import leaving
 
 LEAST_CUSTOMERS: Final = 100
 LEAST_REPEATING: Final = 50
-_ALIKE: Final = 100.0  # above it the chances to leave differ by a tenth of themselves at most
+_ALIKE: Final = 100.0  # above it chances to leave, or rates, differ by a tenth of themselves
+_QUANTILES: Final = 64
+_LEAST: Final = 1e-300
 _START: Final = {"r": 1.0, "alpha": 1.0, "a": 1.0, "b": 2.0}
 
 
@@ -77,42 +79,38 @@ def probability_alive(model: Fit, x: Ints, t_x: Ints, age: Ints) -> Floats:
 def expected_orders(model: Fit, days: int, x: Ints, t_x: Ints, age: Ints) -> Floats:
     """How many order days a customer will have in the next `days` days."""
     r, alpha, a, b = (model[name] for name in ("r", "alpha", "a", "b"))
-    orders, stayed = np.add(r, x, dtype=np.float64), np.add(b, x, dtype=np.float64)
-    ahead = np.divide(days, alpha + age, dtype=np.float64)
-    if a > _ALIKE:
-        if_alive = _of_nearly_alike(a, stayed, orders, ahead)
-    elif a + b < 1:
-        # A beta is a mean of two of one more: the series has a pole where its third number is 0.
-        leavers, stayers = _of_all(a + 1, stayed, orders, ahead), _of_all(a, stayed + 1, orders, ahead)
-        if_alive = (a * leavers + stayed * stayers) / (a + stayed)
-    else:
-        if_alive = _of_all(a, stayed, orders, ahead)
+    of = _of_quantiles if max(a, r) > _ALIKE else _of_all
+    orders, ahead = np.add(r, x, dtype=np.float64), np.divide(days, alpha + age, dtype=np.float64)
+    # A beta is a mean of two of one more: the series has a pole, and the quantiles a step, where both are nothing.
+    parts = ((a, a + 1, b), (b + x, a, b + 1)) if a + b < 1 else ((a + b + x, a, b),)
+    if_alive = sum(weight * of(one, other, x, orders, ahead) for weight, one, other in parts) / (a + b + x)
     return np.asarray(if_alive / (1.0 + _odds_of_having_left(model, x, t_x, age)))
 
 
-def _of_all(a: float, b: Floats, orders: Floats, ahead: Floats) -> Floats:
-    """Orders to come of who is alive and leaves with a chance of beta(a, b), by Gauss' series."""
+def _of_all(a: float, b: float, x: Ints, orders: Floats, ahead: Floats) -> Floats:
+    """Orders to come of who is alive and leaves with a chance of beta(a, b + x), by Gauss' series."""
     from scipy.special import hyp2f1
 
     # Euler's transformation of the published form: it neither overflows nor loses digits for customers of many orders.
     share = ahead / (1.0 + ahead)
-    grown = (1.0 - share) ** (a - 1.0) * hyp2f1(a + b - 1.0 - orders, a - 1.0, a + b - 1.0, share)
-    return np.asarray((a + b - 1.0) / (a - 1.0) * (1.0 - grown))
+    grown = (1.0 - share) ** (a - 1.0) * hyp2f1(a + b + x - 1.0 - orders, a - 1.0, a + b + x - 1.0, share)
+    return np.asarray((a + b + x - 1.0) / (a - 1.0) * (1.0 - grown))
 
 
-def _of_nearly_alike(a: float, b: Floats, orders: Floats, ahead: Floats) -> Floats:
-    """The same where a is so large that the series overflows: two chances with the mean, spread and skewness of all."""
-    mean = a / (a + b)
-    spread = np.sqrt(mean * (1.0 - mean) / (a + b + 1.0))
-    skewness = 2.0 * (b - a) * np.sqrt(a + b + 1.0) / ((a + b + 2.0) * np.sqrt(a * b))
-    low, high = ((skewness + sign * np.sqrt(skewness**2 + 4.0)) / 2.0 for sign in (-1.0, 1.0))
-    first, second = (_of_one(mean + of * spread, orders, ahead) for of in (low, high))
-    return np.asarray((high * first - low * second) / (high - low))
+def _of_quantiles(a: float, b: float, x: Ints, orders: Floats, ahead: Floats) -> Floats:
+    """The same where customers are so much alike that the series overflows: by quantiles of the chance to leave."""
+    from scipy.special import betaincinv
 
-
-def _of_one(chance: Floats, orders: Floats, ahead: Floats) -> Floats:
-    """Orders to come of who is alive and leaves with this chance."""
-    return np.asarray(-np.expm1(-orders * np.log1p(chance * ahead)) / chance)
+    nodes, weights = np.polynomial.legendre.leggauss(_QUANTILES)
+    place = (nodes + 1.0) / 2.0
+    # Closer together at both ends, where quantiles are far apart.
+    quantiles, shares = place**2 * (3.0 - 2.0 * place), weights * 3.0 * place * (1.0 - place)
+    different, which = np.unique(x, return_inverse=True)
+    total = np.zeros(len(x))
+    for quantile, share in zip(quantiles, shares, strict=True):
+        chance = np.maximum(betaincinv(a, b + different, quantile), _LEAST)[which]
+        total += share * -np.expm1(-orders * np.log1p(chance * ahead)) / chance
+    return total
 
 
 def _odds_of_having_left(model: Fit, x: Ints, t_x: Ints, age: Ints) -> Floats:

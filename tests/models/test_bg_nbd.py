@@ -104,10 +104,11 @@ def test_customers_who_are_all_alike_give_no_number() -> None:
 
 
 LEAVE_ALIKE = {"r": 3.0, "alpha": 96.0, "a": 2e5, "b": 8e5}
+BUY_ALIKE = {"r": 3e3, "alpha": 96e3, "a": 2.0, "b": 8.0}
 HARDLY_LEAVE = {"r": 1.5, "alpha": 60.0, "a": 0.02, "b": 2.0}
 
 
-@pytest.mark.parametrize(("planted", "seed"), [(LEAVE_ALIKE, 8), (HARDLY_LEAVE, 0)])
+@pytest.mark.parametrize(("planted", "seed"), [(LEAVE_ALIKE, 8), (HARDLY_LEAVE, 0), (BUY_ALIKE, 1)])
 def test_customers_at_an_edge_of_the_model_are_fitted(planted: dict[str, float], seed: int) -> None:
     """All leave with the same chance, or hardly anybody does: no peak, but a limit, which tells the coming orders."""
     x, t_x, age, number = histogram(*buyers(500, 280, planted, seed))
@@ -122,15 +123,16 @@ def test_customers_at_an_edge_of_the_model_are_fitted(planted: dict[str, float],
     assert number @ np.abs(alive - really) / 500 < 0.05
 
 
+@pytest.mark.parametrize("r", [1.5, 99.0, 101.0, 160_000.0])
 @pytest.mark.parametrize("a", [1e-5, 0.02, 0.7, 30.0, 99.0, 101.0, 3_000.0, 160_000.0])
 @pytest.mark.parametrize("b", [1e-5, 0.2, 2.5, 400.0, 160_000.0])
-def test_expected_orders_are_the_mean_over_chances_to_leave(a: float, b: float) -> None:
+def test_expected_orders_are_the_mean_over_chances_to_leave(a: float, b: float, r: float) -> None:
     """Of who is alive and leaves with chance p: (1 - (1 + p d / (alpha + T))^-(r + x)) / p, over the beta of p."""
     x, age = np.array([0, 1, 3, 40]), np.array([30, 250, 200, 250])
-    model = Fit("fitted", {"r": 1.5, "alpha": 30.0, "a": a, "b": b})
+    model = Fit("fitted", {"r": r, "alpha": 20.0 * r, "a": a, "b": b})
     found = bg_nbd.expected_orders(model, 90, x, age, age) / bg_nbd.probability_alive(model, x, age, age)
     for times, now, expected in zip(x.tolist(), age.tolist(), found.tolist(), strict=True):
-        assert expected == pytest.approx(mean_orders(a, b + times, 1.5 + times, 90 / (30 + now)), rel=3e-4)
+        assert expected == pytest.approx(mean_orders(a, b + times, r + times, 90 / (20 * r + now)), rel=3e-4)
 
 
 def mean_orders(a: float, b: float, orders: float, ahead: float) -> float:
