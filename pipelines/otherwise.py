@@ -39,7 +39,8 @@ def measured(run: Workspace, other: Workspace, entry: Entry, settings: Settings,
     was, would_be = (_of_persons(workspace, entry, settings, persons) for workspace in (run, other))
     keys = [column.name for column in entry.table.keys if column.name in was.columns]
     if not entry.table.measures:
-        return pl.concat([own.join(was.lazy(), on=keys, how="anti", nulls_equal=True), would_be.lazy()])
+        left = own.join(was.lazy(), on=keys, how="anti", nulls_equal=True)
+        return pl.concat([left, would_be.lazy()], how="diagonal")
     if not _says_which_rows(run, entry, settings, own.collect(), was, would_be):
         return None
     return pl.concat([own, _less(was, keys).lazy(), would_be.lazy()], how="diagonal")
@@ -68,7 +69,7 @@ def _of_persons(workspace: Workspace, entry: Entry, settings: Settings, persons:
             target = partial_of(workspace, entry, f"{name}.touched")
             part = replace(part_of(workspace, entry, name, settings, target), touched=mine)
             parts.append(pl.read_parquet(compute_partial(part)))
-    return pl.concat(parts)
+    return pl.concat(parts, how="diagonal")
 
 
 def _says_which_rows(
