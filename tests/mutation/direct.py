@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("tests/metrics", "tests/models")
+PACKAGES = tuple(folder.replace("/", ".") for folder in FOLDERS)
 ARGUMENTS = ("-o", "addopts=", "--import-mode=importlib", "-x")
 WITHOUT = ("cacheprovider", "terminal", "faulthandler")
 
@@ -28,15 +29,18 @@ def imports() -> dict[str, frozenset[str]]:
 
 def fails(file: str) -> bool:
     """Whether a test of the file does; it is imported anew, so that it finds what is in place now."""
-    known = set(sys.modules)
+    ours = {name: module for name, module in sys.modules.items() if name.startswith(PACKAGES)}
+    for name in ours:
+        del sys.modules[name]
     try:
         return (
             pytest.main([str(ROOT / file), *ARGUMENTS, *(word for name in WITHOUT for word in ("-p", f"no:{name}"))])
             != pytest.ExitCode.OK
         )
     finally:
-        for name in [name for name in sys.modules if name not in known and name.startswith("tests.")]:
+        for name in [name for name in sys.modules if name.startswith(PACKAGES)]:
             del sys.modules[name]
+        sys.modules.update(ours)
 
 
 def _imported(path: Path) -> Iterator[str]:
