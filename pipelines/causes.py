@@ -15,10 +15,10 @@ from assets.histories.restatements import CHANGED_ROWS, DEFINITION, LATE_ROWS
 from pipelines.days import is_redefined
 from pipelines.ingest import known_files
 from pipelines.workspace import Workspace
-from warehouse import codes, source_rows
+from warehouse import codes, ledger, source_rows
 from warehouse.cells import Files, differing
 from warehouse.draft import Draft
-from warehouse.inbox import InboxFile, Known
+from warehouse.inbox import InboxFile
 from warehouse.manifest import Manifest
 
 SOURCES = "sources"
@@ -65,14 +65,12 @@ def find(workspace: Workspace, base: Manifest) -> Causes:
 
 
 def _files_apart(workspace: Workspace, base: Manifest, source: str) -> set[str]:
-    """The delivered files that came, went or are others than in the base release."""
-    former, now = _known_files(workspace, base, source)
+    """The delivered files that came, or of which something else became than in the base release: of the same content a
+    backfill may take rows that had waited."""
+    key = (ledger.LAYER, ledger.TABLE)
+    sides = (base.by_partition(*key), workspace.draft.files(*key))
+    former, now = (ledger.read(workspace.store, files, source) for files in sides)
     return {path for path in former.keys() | now.keys() if former.get(path) != now.get(path)}
-
-
-def _known_files(workspace: Workspace, base: Manifest, source: str) -> tuple[dict[str, Known], dict[str, Known]]:
-    """The files that the base release has taken of the source, and those that this run has."""
-    return known_files(base, source), known_files(replace(base, notes=workspace.draft.all_notes()), source)
 
 
 def _of_published_days(source: str, rows: pl.DataFrame, last_day: date) -> pl.DataFrame:
@@ -99,7 +97,7 @@ def _read_anew(workspace: Workspace, base: Manifest, source: str) -> Files | Non
     """The base's rows of a source where its files are to be read in another way now: those that still are in the inbox
     as they were then are read again; of the others the rows stay as they were. None where nothing is read otherwise."""
     reading, config = workspace.config.reading(source), workspace.config
-    former, now = _known_files(workspace, base, source)
+    former, now = (known_files(one, source) for one in (base, replace(base, notes=workspace.draft.all_notes())))
     again = [
         InboxFile(path, now[path].size, now[path].mtime_ns)
         for path, known in sorted(former.items())

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import build, days, ingest, restatements
+from pipelines.days import DayRange
 from pipelines.workspace import Workspace
 from warehouse import catalog, config
 from warehouse.catalog import Catalog
@@ -52,16 +53,17 @@ class Shop:
         path.parent.mkdir(exist_ok=True)
         path.write_text("\n".join([header, *(line.replace(" ", ",") for line in orders)]) + "\n")
 
-    def run(self) -> Manifest:
-        """Takes in, computes, publishes what there is; the release."""
+    def run(self, again: tuple[date, date] | None = None) -> Manifest:
+        """Takes in, computes, publishes what there is; the release. `again` makes it a backfill of these days."""
         self.lines.clear()
         settings = config.load(self.folder / "holdfast.toml")
         head = self.releases.head()
         draft = Draft.open_or_create(settings.home, f"run-{(head.number if head else 0) + 1}", head)
         workspace = Workspace(settings, self._tables(), self.store, draft, self.releases, self.lines.append)
         for source in workspace.catalog.sources:
-            ingest.take_in(workspace, source)
-        span = days.find_range(workspace, None, LONG_AFTER)
+            ingest.take_in(workspace, source, again=again)
+        found = days.find_range(workspace, None, LONG_AFTER)
+        span = DayRange(min(found.first_day, *again), found.last_day) if again else found
         for state in workspace.catalog.states:
             build.build_state(workspace, state)
         for table in workspace.catalog.metrics:

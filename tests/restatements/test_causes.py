@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -34,6 +35,18 @@ def test_a_late_order(shop: Shop) -> None:
     assert shop.told("revenue") == [(2, "2026-10", "late_rows", 1, *sums(150, 157))]
     assert shop.told("orders") == [(2, "2026-10", "late_rows", 1, *sums(2, 3))]
     assert shop.told("customers_first_order") == []
+
+
+def test_a_backfill_of_a_row_that_was_too_late(shop: Shop) -> None:
+    """The order of 7 came with the 31st, 26 days after its own, and waited; the backfill takes its file once more."""
+    shop.configure(more="[days]\nmax_late_days = 10\n")
+    shop.deliver("october", *FIRST, NEXT_DAY)
+    shop.run()
+    shop.deliver("late", "a2 anna 2026-10-05 7")
+    shop.run()
+    assert shop.history().is_empty()
+    shop.run(again=(date(2026, 10, 1), date(2026, 10, 31)))
+    assert shop.told("revenue") == [(3, "2026-10", "late_rows", 1, *sums(180, 187))]
 
 
 def test_a_corrected_order(shop: Shop) -> None:
