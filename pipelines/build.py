@@ -53,7 +53,9 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     """
     entry = workspace.catalog[table]
     settings = settings_of(workspace, WHOLE_HISTORY)
-    before = workspace.draft.files("states", table)
+    # Not the draft's: where a step is done again, what it touches is still told apart from the base.
+    base = workspace.draft.base
+    before = base.by_partition("states", table) if base else {}
     among = touched_units(workspace, entry)
     parts = [_state_part(workspace, entry, name, settings, before, among) for name in _parts_to_do(workspace, entry)]
     # Partitions that have no rows any more are taken out.
