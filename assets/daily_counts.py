@@ -10,20 +10,20 @@ from typing import Final
 import polars as pl
 
 from assets.calendar import day_number, to_date
+from assets.packing import PERSONS
 
-_DAYS: Final = 1 << 16  # days of sources end with the year 2099
-_PERSONS: Final = 1 << 32
+_DAYS: Final = 1 << 16  # days of sources begin with the year 1980 and end with 2099
 
 
 def events_by_day(events: pl.LazyFrame, shard: str, person: str) -> pl.LazyFrame:
     """One row per shard, person and day with events (and how many), by the columns of these names and `day`."""
-    owner = pl.col(shard).cast(pl.UInt64) * _PERSONS + pl.col(person)
+    owner = pl.col(shard).cast(pl.UInt64) * PERSONS + pl.col(person)
     number = owner * _DAYS + day_number(pl.col("day")).cast(pl.UInt64)
     runs = events.select(number.sort().rle().alias("run")).unnest("run")
     value = pl.col("value")
     return runs.select(
-        shard=(value // (_DAYS * _PERSONS)).cast(pl.UInt16),
-        person=(value // _DAYS % _PERSONS).cast(pl.UInt32),
+        shard=(value // (_DAYS * PERSONS)).cast(pl.UInt16),
+        person=(value // _DAYS % PERSONS).cast(pl.UInt32),
         day=to_date(value % _DAYS),
         events=pl.col("len").cast(pl.Int64),
     )

@@ -31,21 +31,6 @@ def rolled_up(
     return pl.concat([part.select(*named, *measures) for part in parts]).group_by(named).agg(pl.col(measures).sum())
 
 
-def first_rows(people: pl.LazyFrame, first_day: str, settings: Settings) -> pl.LazyFrame:
-    """Where the rows of each combination of values begin: `date` (not before the range) and the dimensions.
-
-    Joined to a table without measures, so that its zeros begin on the first fact and not on the first change.
-    """
-    # A column and not a literal: nobody in the shard makes no group, where a literal makes one.
-    return (
-        people.filter(pl.col(first_day) <= settings.last_day)
-        .with_columns(everybody=pl.lit(SEGMENT_ALL))
-        .group_by("everybody", *settings.dimensions)
-        .agg(date=pl.max_horizontal(pl.col(first_day).min(), pl.lit(settings.first_day)))
-        .select("date", *settings.dimensions)
-    )
-
-
 def starts_of_users(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Where the rows of each segment of users begin: `date` (not before the range), `segment`, `segment_value`.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from assets.calendar import ALWAYS_BEFORE, Grain, day_number, period_number, period_start
 from assets.kernels.active_days import ActiveDays, Ints, Split
+from assets.kernels.tallies import number_of
 
 _CELLS: Final = 1 << 22
 
@@ -53,7 +54,7 @@ def calendar(grain: Grain, users: pl.DataFrame, last_day: date) -> Calendar:
     """The calendar from the day the first of the users was seen (else the last day) to the last day."""
     seen = users.select(pl.min_horizontal(pl.col("first_day").min(), pl.lit(last_day))).item()
     days = pl.LazyFrame({"day": pl.date_range(seen, last_day, eager=True)})
-    lowest = (seen - date(1970, 1, 1)).days
+    lowest = number_of(seen)
     period = period_number(pl.col("day"), grain)
     nth = day_number(pl.col("day")) - day_number(period_start(pl.col("period"), grain)) + 1
     found = days.select("day", period=period).select("period", nth=nth).collect()

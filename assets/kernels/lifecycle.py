@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from assets.kernels.active_days import ActiveDays, Block, Ints, numbers, tally
+from assets.kernels.active_days import ActiveDays, Block, Ints, tally
+from assets.kernels.tallies import number_of
 from warehouse.settings import Settings
 
 MEASURES: Final = ("users_active", "users_active_before", "users_new", "users_retained", "user_days")
@@ -164,7 +165,7 @@ def changes_in_range(
 
     What changed before the range of days is booked on its first one, and nothing is said of what changes after it.
     """
-    first, last = (int(day) - changes.lowest for day in numbers(pl.Series([settings.first_day, settings.last_day])))
+    first, last = (number_of(day) - changes.lowest for day in (settings.first_day, settings.last_day))
     first = max(0, first)
     counts = changes.counts[..., : last + 1].copy()
     counts[..., first : first + 1] = counts[..., : first + 1].sum(axis=-1, keepdims=True)

@@ -1,6 +1,6 @@
 """Windows of customer retention as arrays: what every customer is to the window that ends on a day.
 
-The plain form is in tests/metrics/test_packed_forms.py. Source: docs/metrics.md section 2.
+The plain form is in tests/metrics/plain_forms.py. Source: docs/metrics.md section 2.
 """
 
 from __future__ import annotations

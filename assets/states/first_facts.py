@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from assets.packing import PERSONS
 from assets.states.order_days import HAPPENED
 from warehouse.table import Column, Table
 
 OWNER = ("kind", "shard", "person")
-_PERSONS = 1 << 32
 
 table = Table(
     name="first_facts",
@@ -82,7 +82,7 @@ def _first(rows: pl.LazyFrame, source: str, at: str, tie: pl.Expr, owner: Mappin
         row="row",
     )
     # As one number an owner is found in three quarters of the time; all are of one kind.
-    number = pl.col("shard").cast(pl.UInt64) * _PERSONS + pl.col("person")
+    number = pl.col("shard").cast(pl.UInt64) * PERSONS + pl.col("person")
     return (
         facts.filter(pl.col("at") == pl.col("at").min().over(number))
         .sort("tie", "file", "row")

@@ -8,10 +8,11 @@ from assets.calendar import day_number
 from assets.metrics.user_activity_daily import MEASURES, PERIODS
 from assets.once import once
 from assets.packing import LONGER_THAN_ANY, day_in, owner_in, packed
-from assets.segments import first_rows, rolled_up, spans_of, split_starts
+from assets.segments import rolled_up, spans_of, split_starts
 from assets.states.segment_spans import NEW_FOR_DAYS
 from assets.steps import changes, delayed, overlay, trailing
 from warehouse.settings import Settings
+from warehouse.table import SEGMENT_ALL
 
 
 def with_gaps(user_days: pl.LazyFrame) -> pl.LazyFrame:
@@ -35,7 +36,7 @@ def measure(
     periods = pl.LazyFrame({"period_days": PERIODS}, schema={"period_days": pl.Int64})
     cells = once(_cells(days, dimensions))
     combined = once(_changes(pl.concat([_pieces(cells, period) for period in PERIODS]), dimensions, settings))
-    starts = first_rows(users, "first_day", settings).join(periods, how="cross")
+    starts = _first_rows(users, settings).join(periods, how="cross")
     kept = rolled_up(_with_zeros([combined, starts]), dimensions, ["date", "period_days"], MEASURES)
     tenure = spans_of(segment_spans, "user", ["user"]).filter(pl.col("segment") == "tenure")
     began = split_starts(users.rename({"first_day": "day"}), tenure, [], settings).join(periods, how="cross")
@@ -43,6 +44,18 @@ def measure(
     pieces = [_young_pieces(days, young_cells, period) for period in PERIODS]
     young = once(_changes(pl.concat(pieces), [], settings))
     return _with_zeros([kept, began, *_by_tenure(combined, young)])
+
+
+def _first_rows(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Where the rows of each combination of values begin: `date` (not before the range) and the dimensions."""
+    # A column and not a literal: nobody in the shard makes no group, where a literal makes one.
+    return (
+        users.filter(pl.col("first_day") <= settings.last_day)
+        .with_columns(everybody=pl.lit(SEGMENT_ALL))
+        .group_by("everybody", *settings.dimensions)
+        .agg(date=pl.max_horizontal(pl.col("first_day").min(), pl.lit(settings.first_day)))
+        .select("date", *settings.dimensions)
+    )
 
 
 def _with_gaps(user_days: pl.LazyFrame, users: pl.LazyFrame) -> pl.LazyFrame:
