@@ -22,7 +22,7 @@ from warehouse.inbox import InboxFile
 from warehouse.manifest import Manifest
 
 SOURCES = "sources"
-UNDATED = "customers"
+UNDATED, RATES = "customers", "fx_rates"
 Lake = Mapping[str, Files]
 
 
@@ -30,7 +30,8 @@ Lake = Mapping[str, Files]
 class Causes:
     """`present` are the causes of this run, in their order. `old_lake` is what the present configuration makes of the
     deliveries that the base release had; `late` the late rows of each source that has some, `only_late` the sources in
-    which nothing else happened to published days."""
+    which nothing else happened to published days. Rates are never among them: amounts of new days need those of theirs.
+    """
 
     present: tuple[str, ...]
     old_lake: Lake
@@ -61,7 +62,7 @@ def find(workspace: Workspace, base: Manifest) -> Causes:
             late[source] = unknown
     found = {DEFINITION: redefined, CHANGED_ROWS: bool(changed), LATE_ROWS: bool(late)}
     present = tuple(cause for cause, is_there in found.items() if is_there)
-    return Causes(present, old, late, frozenset(late.keys() - changed - {UNDATED}))
+    return Causes(present, old, late, frozenset(late.keys() - changed - {UNDATED, RATES}))
 
 
 def _files_apart(workspace: Workspace, base: Manifest, source: str) -> set[str]:

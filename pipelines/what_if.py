@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from pipelines import build, otherwise
-from pipelines.causes import SOURCES, Causes, Lake
+from pipelines.causes import RATES, SOURCES, Causes, Lake
 from pipelines.days import DayRange
 from pipelines.workspace import Workspace
 from warehouse import durable, source_rows
@@ -20,8 +20,6 @@ from warehouse.code import code_version
 from warehouse.draft import Draft
 from warehouse.errors import SourceError
 from warehouse.manifest import Manifest
-
-RATES = "fx_rates"
 
 
 def without_late_rows(workspace: Workspace, causes: Causes) -> Lake:

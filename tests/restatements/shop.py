@@ -22,6 +22,7 @@ LONG_AFTER = date(2100, 1, 1)
 TOML = """
 [warehouse]
 shards = 1
+{warehouse}
 [activity]
 orders_window_days = {window}
 [sources.orders]
@@ -44,12 +45,13 @@ class Shop:
         self.lines: list[str] = []
         self.configure()
 
-    def configure(self, *, window: int = 90, extract: bool = False, more: str = "") -> None:
-        (self.folder / "holdfast.toml").write_text(TOML.format(window=window, extract=str(extract).lower()) + more)
+    def configure(self, *, window: int = 90, extract: bool = False, more: str = "", warehouse: str = "") -> None:
+        text = TOML.format(window=window, extract=str(extract).lower(), warehouse=warehouse)
+        (self.folder / "holdfast.toml").write_text(text + more)
 
-    def deliver(self, name: str, *orders: str, header: str = HEADER) -> None:
+    def deliver(self, name: str, *orders: str, header: str = HEADER, inbox: str = "inbox") -> None:
         """Each order is a line: id, customer, day, amount."""
-        path = self.folder / "inbox" / f"{name}.csv"
+        path = self.folder / inbox / f"{name}.csv"
         path.parent.mkdir(exist_ok=True)
         path.write_text("\n".join([header, *(line.replace(" ", ",") for line in orders)]) + "\n")
 

@@ -104,6 +104,24 @@ def test_late_and_corrected_rows_in_one_run(shop: Shop) -> None:
     assert shop.told("orders") == [(2, "2026-10", "late_rows", 1, *sums(2, 3))]
 
 
+def test_a_late_rate_beside_the_first_rate_of_a_new_currency(shop: Shop) -> None:
+    """A dollar was a euro, and two from the 6th on, as came to light late: 100 + 50, and the same in euros, 300 in all.
+    The 50 was 55, 310; it is 110 in euros, 365. The rate of the francs of a new day is no late one."""
+    rates, priced = "date,currency,rate", f"{HEADER},currency"
+    shop.configure(warehouse='reporting_currency = "EUR"', more='[sources.fx_rates]\npath = "rates/*.csv"\n')
+    shop.deliver("first", "2026-10-01 USD 1", header=rates, inbox="rates")
+    shop.deliver("october", *FIRST)
+    shop.run()
+    shop.deliver("second", "2026-10-06 USD 2", "2026-10-31 CHF 3", header=rates, inbox="rates")
+    shop.deliver("october", FIRST[0], "b1 ben 2026-10-20 55")
+    shop.deliver("next", "c1 chloe 2026-10-31 30 CHF", header=priced)
+    shop.run()
+    assert shop.told("revenue") == [
+        (2, "2026-10", "changed_rows", 2, *sums(300, 310)),
+        (2, "2026-10", "late_rows", 1, *sums(310, 365)),
+    ]
+
+
 def test_earlier_history_stays(shop: Shop) -> None:
     shop.deliver("october", *FIRST)
     shop.run()
