@@ -171,10 +171,11 @@ def _state_part(
     among: pl.DataFrame | None,
 ) -> Part:
     mine = {partition: file for partition, file in before.items() if name == EVERYTHING or name in partition.split("/")}
-    is_compared = workspace.draft.base is not None and not is_redefined(workspace)
+    is_known = workspace.draft.base is not None and not is_redefined(workspace)
+    is_compared = is_known and touched.can_tell(entry.table)
     part = replace(part_of(workspace, entry, name, settings), before=mine, is_compared=is_compared)
     # Of a shard that had nothing there is nothing to keep.
-    if among is None or not mine:
+    if among is None or not mine or not is_compared:
         return part
     return replace(part, touched=among if name == EVERYTHING else among.filter(shard=shard_in(name)))
 

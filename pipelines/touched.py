@@ -21,6 +21,12 @@ NOBODY: Final = pl.DataFrame(schema=SCHEMA)
 _DAYS: Final = ("day", "start_day", "first_day")
 
 
+def can_tell(table: Table) -> bool:
+    """Whether the rows of a state say whose they are, and since when."""
+    names = {column.name for column in table.all_columns}
+    return "person" in names and not names.isdisjoint(_DAYS)
+
+
 def differing(table: Table, shard: int, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """The persons of one shard whose rows are not the same in both, with the first day of a row that differs (a row
     without a day holds since always). Codes of users and customers are not told apart."""

@@ -43,6 +43,7 @@ class Shop:
         self.releases = Releases(folder / "warehouse")
         self.store = Store(folder / "warehouse")
         self.lines: list[str] = []
+        self.assets: Path | None = None
         self.configure()
 
     def configure(self, *, window: int = 90, extract: bool = False, more: str = "", warehouse: str = "") -> None:
@@ -96,6 +97,6 @@ class Shop:
     def _tables(self) -> Catalog:
         """The named tables, with all they are made from."""
         settings = config.load(self.folder / "holdfast.toml")
-        everything = catalog.load().for_sources(settings.sources)
+        everything = catalog.load(self.assets).for_sources(settings.sources)
         kept = [one for one in everything if one.table.layer != "metrics" or one.table.name in self.tables]
-        return Catalog(kept)
+        return Catalog(kept, self.assets)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,7 @@ from tests.properties.deliveries import history
 from tests.properties.seeds import seeds
 from tests.properties.warehouse_runs import Runs, deliver
 from tests.restatements.shop import Shop
+from warehouse import catalog
 from warehouse.catalog import Entry
 from warehouse.manifest import Manifest
 from warehouse.settings import Settings
@@ -69,6 +72,40 @@ def test_a_state_that_is_built_again_in_a_run_touches_the_same_persons(
     assert [state for state, (first, again) in found.items() if not first.equals(again)] == []
     for state in ("order_days", "activity_spans"):
         assert found[state][1].rows() == [(0, 0, date(2026, 10, 6))]
+
+
+OF_NOBODY = """
+import polars as pl
+
+from warehouse.table import Column, Table
+
+table = Table(
+    name="currency_totals",
+    description="Orders of the shard in each currency.",
+    layer="states",
+    grain=(Column("currency", pl.String, "Contract currency.", "ISO 4217"),),
+    columns=(Column("orders", pl.Int64, "All orders.", "orders"),),
+    partitioning="shard",
+    sources=("orders",),
+)
+
+
+def build(order_days: pl.LazyFrame) -> pl.LazyFrame:
+    return order_days.group_by("currency").agg(pl.col("orders").sum())
+"""
+
+
+def test_a_state_of_nobody_is_computed_whole(shop: Shop, tmp_path: Path) -> None:
+    """Tables of one's own may be made from states without persons or days."""
+    shop.assets = tmp_path / "assets"
+    shutil.copytree(catalog.ASSETS, shop.assets, ignore=shutil.ignore_patterns("__pycache__"))
+    (shop.assets / "states" / "currency_totals.py").write_text(OF_NOBODY)
+    shop.deliver("october", "a1 anna 2026-10-05 100", "b1 ben 2026-10-20 50")
+    shop.run()
+    shop.deliver("late", "a2 anna 2026-10-06 7")
+    head = shop.run()
+    assert shop.store.scan(head.of("states", "currency_totals")).collect().rows() == [("USD", 3)]
+    assert shop.told("revenue") == [(2, "2026-10", "late_rows", 1, Decimal(150), Decimal(157))]
 
 
 def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
