@@ -1,6 +1,6 @@
 """The step that writes the history of restatements: what a run changes in published days, cause by cause.
 
-With one cause in the run all changes are its. With several, the tables are computed once more between them.
+With one cause in the run all changes are its. With several, the tables between them are found by pipelines/what_if.py.
 """
 
 from __future__ import annotations
