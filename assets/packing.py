@@ -63,3 +63,14 @@ def with_number(rows: pl.LazyFrame, owner: Sequence[str]) -> Numbered | None:
     number = pl.col("kind").cast(pl.Int64) * PERSONS + pl.col("person").cast(pl.Int64)
     joined = rows.join(kinds.lazy(), on=others)
     return Numbered(joined.with_columns(owner=number).drop("kind", *owner), kinds.lazy())
+
+
+def kinds_of(values: pl.Series) -> pl.Enum:
+    """The different values, in order: what makes several owners of one person, such as currencies.
+
+    Raises ValueError where they are too many to be numbered beside a person and a day.
+    """
+    found = values.unique().sort()
+    if len(found) >= _KINDS:
+        raise ValueError(f"{len(found)} values of {values.name} in one shard: {_KINDS - 1} can be told apart")
+    return pl.Enum(found)

@@ -14,7 +14,7 @@ from assets.calendar import day_number
 from assets.kernels.segment_codes import Segments, by_person
 from assets.kernels.tallies import add, as_rows, number_of, places
 from assets.kernels.timelines import Integers, Pieces, Timeline, at, laid_over, owner_at, timeline
-from assets.packing import PERSONS
+from assets.packing import PERSONS, kinds_of
 from warehouse.settings import Settings
 
 
@@ -76,7 +76,7 @@ def no_facts(segments: Segments) -> Integers:
 
 def currencies_of(facts: pl.LazyFrame, segments: Segments) -> Currencies:
     """The currencies that there are facts in."""
-    return Currencies(facts.select("currency").unique().collect()["currency"].sort(), segments)
+    return Currencies(kinds_of(facts.select("currency").unique().collect()["currency"]).categories, segments)
 
 
 def mrr_timeline(mrr_changes: pl.LazyFrame, currencies: Currencies) -> Timeline:

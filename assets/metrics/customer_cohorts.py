@@ -23,7 +23,7 @@ from assets.cohorts import (
 )
 from assets.gaps import is_first_in
 from assets.once import once
-from assets.packing import BETWEEN_OWNERS, LONGER_THAN_ANY, PERSONS, packed
+from assets.packing import BETWEEN_OWNERS, LONGER_THAN_ANY, PERSONS, kinds_of, packed
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
 from warehouse.settings import Settings
@@ -137,7 +137,7 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 def _with_first_days(order_days: pl.LazyFrame) -> pl.LazyFrame:
     """The days of each customer and currency with `first_day`, and with `gap`, the days since the one before."""
     rows = order_days.select("person", "currency", "day", "revenue").collect()
-    currency = pl.col("currency").cast(pl.Enum(rows["currency"].unique().sort()))
+    currency = pl.col("currency").cast(kinds_of(rows["currency"]))
     owner = currency.to_physical().cast(pl.Int64) * PERSONS + pl.col("person").cast(pl.Int64)
     return (
         rows.lazy()

@@ -12,7 +12,7 @@ from assets import steps
 from assets.calendar import NEVER, day_number, to_date
 from assets.daily_counts import events_by_day
 from assets.kernels.active_days import active_days
-from assets.packing import LONGER_THAN_ANY, day_in, owner_in, packed
+from assets.packing import LONGER_THAN_ANY, day_in, kinds_of, owner_in, packed
 from warehouse.timestamps import FIRST_DAY, LAST_DAY
 
 LARGEST_PERSON = (1 << 32) - 1
@@ -105,3 +105,10 @@ def test_the_ends_of_what_fits_come_out_as_they_went_in() -> None:
     )
     number = packed(pl.col("person"), pl.col("day"))
     assert rows.select(person=owner_in(number, pl.UInt32), day=day_in(number)).equals(rows)
+
+
+def test_more_currencies_than_have_room_are_refused_not_mixed_up() -> None:
+    names = pl.Series("currency", [f"{n:03}" for n in range(512)])
+    assert kinds_of(names[1:]).categories.to_list() == names[1:].to_list()
+    with pytest.raises(ValueError, match="512 values of currency"):
+        kinds_of(names)
