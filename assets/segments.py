@@ -54,7 +54,19 @@ def starts_of_users(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 def spans_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> pl.LazyFrame:
     """The segment spans of users or customers on the bases: person, basis (where there are several), segment,
     segment_value, and day numbers `since` and `until`."""
-    spans = segment_spans.filter(pl.col("kind") == kind).select(
+    spans = spans_of_kind(segment_spans, kind)
+    of_basis = spans.filter(pl.col("basis").is_in(bases))
+    of_any = spans.filter(pl.col("basis").is_null()).drop("basis")
+    if len(bases) == 1:
+        return pl.concat([of_basis.drop("basis"), of_any])
+    every_basis = pl.LazyFrame({"basis": bases}, schema={"basis": pl.String})
+    return pl.concat([of_basis, of_any.join(every_basis, how="cross")], how="diagonal")
+
+
+def spans_of_kind(segment_spans: pl.LazyFrame, kind: str) -> pl.LazyFrame:
+    """The segment spans of users or customers: person, basis (null: any), segment, segment_value, and day numbers
+    `since` and `until`."""
+    return segment_spans.filter(pl.col("kind") == kind).select(
         "person",
         "basis",
         "segment",
@@ -62,12 +74,6 @@ def spans_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> pl
         since=day_number(pl.col("start_day")).fill_null(ALWAYS_BEFORE),
         until=day_number(pl.col("end_day")).fill_null(NEVER),
     )
-    of_basis = spans.filter(pl.col("basis").is_in(bases))
-    of_any = spans.filter(pl.col("basis").is_null()).drop("basis")
-    if len(bases) == 1:
-        return pl.concat([of_basis.drop("basis"), of_any])
-    every_basis = pl.LazyFrame({"basis": bases}, schema={"basis": pl.String})
-    return pl.concat([of_basis, of_any.join(every_basis, how="cross")], how="diagonal")
 
 
 def split(pieces: pl.LazyFrame, spans: pl.LazyFrame, shift: pl.Expr | int = 0) -> pl.LazyFrame:

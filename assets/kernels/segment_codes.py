@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from assets.calendar import ALWAYS_BEFORE, NEVER, day_number
+from assets.calendar import ALWAYS_BEFORE, NEVER
 from assets.kernels.tallies import number_of
 from assets.kernels.timelines import Integers, Pieces, at
+from assets.segments import spans_of_kind
 from warehouse.settings import Settings
 from warehouse.table import SEGMENT_ALL
 
@@ -113,18 +114,8 @@ class Segments:
 
 def segments_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> Segments:
     """The segment spans of users or customers on each of the bases."""
-    spans = (
-        segment_spans.filter(pl.col("kind") == kind, pl.col("basis").is_null() | pl.col("basis").is_in(bases))
-        .select(
-            "person",
-            "basis",
-            "segment",
-            "segment_value",
-            since=day_number(pl.col("start_day")).fill_null(ALWAYS_BEFORE),
-            until=day_number(pl.col("end_day")).fill_null(NEVER),
-        )
-        .collect()
-    )
+    is_of_bases = pl.col("basis").is_null() | pl.col("basis").is_in(bases)
+    spans = spans_of_kind(segment_spans, kind).filter(is_of_bases).collect()
     names: list[pl.DataFrame] = []
     on: dict[str, list[Dimension]] = {basis: [] for basis in bases}
     numbered = 0
