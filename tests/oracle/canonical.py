@@ -38,6 +38,10 @@ COLUMNS = {
 OPTIONS = "full_extract lines distinct_rows"
 RULES = "orders_window_days usage_window_days grace_days settle_days gross_margin reporting_currency industry date"
 BOOKKEEPING = "file line instant day"
+# A world is some dozens of rows: what these spend on a query's plan they never win back.
+NEEDLESS_OPTIMIZERS = (
+    "statistics_propagation,join_order,common_subplan,cte_inlining,compressed_materialization,late_materialization"
+)
 TIMES = {
     "orders": "ordered_at",
     "subscriptions": "effective_at",
@@ -51,6 +55,7 @@ def load(world: World) -> duckdb.DuckDBPyConnection:
     """A database with raw_<source> for every source (empty where the world has none), and what the world declares."""
     connection = duckdb.connect()
     connection.execute("SET threads = 1")
+    connection.execute(f"SET disabled_optimizers = '{NEEDLESS_OPTIMIZERS}'")
     for source, columns in COLUMNS.items():
         fill(connection, f"raw_{source}", f"{columns} {BOOKKEEPING}", rows_of(world, source))
     units = MINOR_UNITS | {"CLF": 4}  # in no random world
