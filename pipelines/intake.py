@@ -21,8 +21,9 @@ from pipelines.workspace import Workspace
 from warehouse import codes, ledger, quarantine
 from warehouse.arrivals import Arrivals
 from warehouse.canonical import Reader
+from warehouse.extracts import Extracts
 from warehouse.inbox import InboxFile, Known
-from warehouse.lake import Extracts, Lake, Merged
+from warehouse.lake import Lake, Merged
 from warehouse.ledger import Line
 from warehouse.manifest import DataFile
 from warehouse.rewriting import LAYER

@@ -10,35 +10,25 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 import polars as pl
 
 from warehouse.arrivals import Arrivals, Place, month_number
 from warehouse.codes import SHARD, shard_name, shard_of
 from warehouse.contract import Contract
+from warehouse.extracts import Extracts, with_eligibility
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH, WHOLE
 from warehouse.rewriting import Rewriting, marked
 from warehouse.store import Store
-from warehouse.versions import are_current, last_seen, shared
+from warehouse.versions import are_current, shared
 
 _ROW = ["file", "row"]
 
 ROWS_JUDGED_AT_ONCE = 5_000_000
 HASHES_AT_ONCE = 20_000_000
 _Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
-
-
-@dataclass(frozen=True, slots=True)
-class Extracts:
-    """Of a full extract: its files that have rows with their newest day, in order (the last one says what there is),
-    and the rows of them that are set aside (id, file): bad, but there."""
-
-    files: Sequence[tuple[str, date | None]]
-    aside: pl.DataFrame
-
-    NONE_ASIDE: ClassVar[pl.DataFrame] = pl.DataFrame(schema={"id": pl.String, "file": pl.String})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +142,7 @@ class Lake:
 
     def _judged(self, new: pl.DataFrame, old: pl.DataFrame, extracts: Extracts | None) -> pl.DataFrame:
         contenders = pl.concat([new, old.select(new.columns)])
-        judged = _with_eligibility(contenders, extracts, self._is_subscription)
+        judged = with_eligibility(contenders, extracts, self._is_subscription)
         judged = judged.with_columns(are_current(judged).alias("counts"))
         changed = pl.col("counts") != pl.col("is_current")
         if not self._is_subscription:
@@ -204,24 +194,6 @@ class Lake:
             if newest is not None:
                 return newest
         return None
-
-
-def _with_eligibility(contenders: pl.DataFrame, extracts: Extracts | None, is_subscription: bool) -> pl.DataFrame:
-    """Adds `is_eligible`: of a full extract, what the newest file lacks does not count. Subscriptions keep their past,
-    with the day they were `gone`."""
-    if extracts is None:
-        return contenders.with_columns(is_eligible=pl.lit(True), gone=pl.lit(None, pl.Date))
-    if is_subscription:
-        aside = extracts.aside.rename({"id": "subscription_id"})
-        seen = last_seen(pl.concat([contenders.select(aside.columns), aside]), extracts.files)
-        return contenders.join(seen, on="subscription_id", how="left").with_columns(is_eligible=pl.lit(True))
-    newest = extracts.files[-1][0] if extracts.files else ""
-    is_there = contenders.filter(file=newest)["key"].append(extracts.aside.filter(file=newest)["id"])
-    return contenders.with_columns(
-        is_eligible=pl.when(pl.col("key").is_null())
-        .then(pl.col("file") == newest)
-        .otherwise(pl.col("key").is_in(is_there.drop_nulls().unique().implode()))
-    )
 
 
 def _arriving(rows: pl.DataFrame, verdicts: Sequence[pl.DataFrame]) -> pl.DataFrame:
