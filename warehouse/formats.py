@@ -6,11 +6,8 @@ leading zeros. Every refusal names the file and, where there is one, the line.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
-import json
-import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +15,8 @@ from functools import cached_property
 
 import polars as pl
 
-from warehouse import diagnosis
+from warehouse import diagnosis, json_lines
+from warehouse.csv_header import csv_header
 from warehouse.diagnosis import Unreadable
 from warehouse.errors import SourceError
 from warehouse.inbox import ENDINGS
@@ -29,7 +27,6 @@ _MORE = "__more__"
 _BOM = b"\xef\xbb\xbf"
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or spreadsheet file", b"%PDF": "PDF"}
 _RAW_ROWS = {"row": pl.Int64, "raw": pl.String}
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass
@@ -76,7 +73,7 @@ class RawFile:
     def known(self, names: Iterable[str]) -> list[str]:
         """Those of the names that the file has as columns, without reading its rows."""
         if self._kind == "jsonl":
-            return [name for name in names if self._has_json_key(name)]
+            return [name for name in names if json_lines.has_key(self._data, name)]
         have = set(self.columns())
         return [name for name in names if name in have]
 
@@ -124,7 +121,9 @@ class RawFile:
         if self._kind == "csv":
             return self._read_csv(columns)
         if self._kind == "jsonl":
-            return self._read_json(columns)
+            # First the names: while they are found, lines may turn out unreadable and be left out.
+            names = self._all_json().columns if columns is None else columns
+            return json_lines.read(self._data, names, LINE)
         return pl.read_parquet(io.BytesIO(self._data), columns=None if columns is None else list(columns)).with_columns(
             pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE)
         )
@@ -159,22 +158,7 @@ class RawFile:
 
     @cached_property
     def _csv_header(self) -> list[str]:
-        if self._data.lstrip()[:1] in (b"{", b"["):
-            raise SourceError(f"{self.name} holds JSON, not CSV as its ending says: rename it to .jsonl.")
-        try:
-            names = next(csv.reader(io.StringIO(_text(self._data[: 1 << 20]), newline="")))
-        except (csv.Error, StopIteration) as error:
-            raise SourceError(f"{self.name}, line 1: the header cannot be read: {error}.") from error
-        names = [name.strip() for name in names]
-        if not names:
-            raise SourceError(f"{self.name}, line 1: the first line is empty; the column names are expected there.")
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise SourceError(f"{self.name}, line 1: two columns are called {', '.join(map(repr, twice))}.")
-        for separator, what in _OTHER_SEPARATORS.items():
-            if len(names) == 1 and separator in names[0]:
-                raise SourceError(f"{self.name}, line 1: the columns are separated by {what}; write commas.")
-        return names
+        return csv_header(self.name, self._data)
 
     @cached_property
     def _parquet_schema(self) -> pl.Schema:
@@ -217,40 +201,16 @@ class RawFile:
             return frame.filter(pl.col(LINE).is_in(lines.implode()))
         return frame.filter(~blank)
 
-    def _has_json_key(self, name: str) -> bool:
-        key = json.dumps(name, ensure_ascii=False).encode()
-        return key in self._data and re.search(re.escape(key) + rb"\s*:", self._data) is not None
-
-    def _read_json(self, columns: Sequence[str] | None) -> pl.DataFrame:
-        names = list(columns) if columns is not None else self._all_json().columns
-        # A field that is in no line keeps the reader from finding lines empty.
-        schema = dict.fromkeys([*names, LINE], pl.String)
-        frame = pl.read_ndjson(io.BytesIO(self._data), schema=schema).drop(LINE)
-        return frame.with_columns(self._json_lines(frame.height).alias(LINE))
-
-    def _json_lines(self, height: int) -> pl.Series:
-        lines = self._data.count(b"\n") + (not self._data.endswith(b"\n"))
-        if lines == height:
-            return pl.int_range(1, height + 1, dtype=pl.Int64, eager=True)
-        return pl.Series(
-            [number for number, line in enumerate(self._data.split(b"\n"), 1) if line.strip()], dtype=pl.Int64
-        )
-
     def _all_json(self) -> pl.DataFrame:
         try:
             return pl.read_ndjson(io.BytesIO(self._data), infer_schema_length=None).clear()
         except pl.exceptions.PolarsError:
-            return self._all_json() if self._leave_out_unreadable() else self._all_json_mixed()
-
-    def _all_json_mixed(self) -> pl.DataFrame:
-        """Where one field holds values of several types, its lines are looked at one by one for their names."""
-        names: dict[str, None] = {}
-        for line in filter(bytes.strip, self._data.split(b"\n")):
-            try:
-                names.update(dict.fromkeys(json.loads(line).keys()))
-            except (ValueError, AttributeError) as error:
-                raise SourceError(self._diagnosis(error)) from error
-        return pl.DataFrame(schema=list(names))
+            if self._leave_out_unreadable():
+                return self._all_json()
+        try:
+            return pl.DataFrame(schema=json_lines.names_line_by_line(self._data))
+        except (ValueError, AttributeError) as error:
+            raise SourceError(self._diagnosis(error)) from error
 
     def _diagnosis(self, error: BaseException) -> str:
         if self._kind == "parquet":
@@ -267,7 +227,3 @@ def _unzipped(name: str, content: bytes) -> bytes:
         return gzip.decompress(content)
     except (EOFError, OSError, zlib.error) as error:
         raise SourceError(f"{name} is cut off or damaged ({first_line(error)}): deliver it again.") from error
-
-
-def _text(content: bytes) -> str:
-    return content.decode(errors="replace")
