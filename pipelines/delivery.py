@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -9,9 +11,9 @@ from hashlib import sha256
 import polars as pl
 
 from assets.sources import orders
-from quality.contracts import split
+from quality.contracts import Split, split
 from warehouse import inbox, shapes
-from warehouse.canonical import Reader
+from warehouse.canonical import Canonical, Reader
 from warehouse.config import Config
 from warehouse.formats import RawFile
 from warehouse.inbox import InboxFile
@@ -29,22 +31,62 @@ class Delivery:
     line: Line
 
 
+class _Account:
+    """What is noted of a file while its rows come, piece by piece."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.filled: Counter[str] = Counter()
+        self.bad: list[pl.DataFrame] = []
+        self.days: list[date] = []
+        self.due_on: list[date] = []
+        self.rows = 0
+        self.columns: tuple[str, ...] = ()
+
+    def note(self, found: Canonical, judged: Split, good: pl.DataFrame, taken: pl.DataFrame) -> None:
+        """Of one piece: what was read, what became of it, its good rows and those of them that are taken now."""
+        self.counts.update(
+            rows_in=found.rows_in,
+            taken=taken.height,
+            quarantined=judged.bad.height,
+            excluded_where=found.excluded_where,
+            excluded_distinct=found.excluded_distinct,
+            merged=judged.good.height - good.height,
+            waiting=good.height - taken.height,
+            dst_gaps=found.gaps,
+            dst_overlaps=found.overlaps,
+        )
+        self.rows += found.rows.height
+        self.filled += shapes.filled(found.rows, found.columns)
+        self.bad.append(judged.bad)
+        self.days += _bounds(good["day"]) or ()
+        self.due_on += [judged.due_on] if judged.due_on else []
+        self.columns = found.columns
+
+
 def read(
-    config: Config, reader: Reader, file: InboxFile, waits_before: date | None = None, today: date | None = None
-) -> tuple[pl.DataFrame, Delivery] | None:
-    """The good rows of a file, and the rest; None where it is still being written. Rows of days before `waits_before`
-    are left out and counted; what has happened later than `today` is set aside. Raises SourceError, UsageError.
+    config: Config,
+    reader: Reader,
+    file: InboxFile,
+    keep: Callable[[pl.DataFrame], None],
+    waits_before: date | None = None,
+    today: date | None = None,
+) -> Delivery | None:
+    """Gives the good rows of a file to `keep`, a piece at a time, and returns the rest; None where it is still being
+    written. Rows of days before `waits_before` are left out and counted; what has happened later than `today` is set
+    aside. Raises SourceError, UsageError.
     """
     content = inbox.read_still(config, file)
     if content is None:
         return None
-    raw_file = RawFile(file.path, content)
-    found = reader.read(raw_file)
-    judged = split(found, reader, today)
-    raw = raw_file.raw_rows(judged.bad["row"]) if judged.bad.height else pl.DataFrame()
-    good = orders.of_lines(judged.good.lazy()).collect() if reader.source.lines else judged.good
-    days = _bounds(good["day"])
-    taken = good if waits_before is None else good.filter((pl.col("day") >= waits_before).fill_null(True))
+    raw_file, account = RawFile(file.path, content), _Account()
+    for found in reader.read(raw_file):
+        judged = split(found, reader, today)
+        good = orders.of_lines(judged.good.lazy()).collect() if reader.source.lines else judged.good
+        taken = good if waits_before is None else good.filter((pl.col("day") >= waits_before).fill_null(True))
+        account.note(found, judged, good, taken)
+        keep(taken)
+    bad = pl.concat(account.bad)
     line = Line(
         source=reader.source.name,
         path=file.path,
@@ -52,25 +94,17 @@ def read(
         mtime_ns=file.mtime_ns,
         sha256=sha256(content).hexdigest(),
         reading=config.reading(reader.source.name),
-        rows_in=found.rows_in,
-        taken=taken.height,
-        quarantined=judged.bad.height,
-        excluded_where=found.excluded_where,
-        excluded_distinct=found.excluded_distinct,
-        merged=judged.good.height - good.height,
-        waiting=good.height - taken.height,
         superseded=0,
-        dst_gaps=found.gaps,
-        dst_overlaps=found.overlaps,
-        first_day=days[0] if days else None,
-        last_day=days[1] if days else None,
+        first_day=min(account.days, default=None),
+        last_day=max(account.days, default=None),
         waits_before=waits_before,
         taken_at=datetime.now(UTC),
-        due_on=judged.due_on,
+        due_on=min(account.due_on, default=None),
         columns=shapes.of_file(raw_file),
-        filled=shapes.of_rows(found.rows, found.columns),
+        filled=shapes.of_rows(account.rows, account.filled),
+        **account.counts,
     )
-    return taken, Delivery(judged.bad, raw, found.columns, line)
+    return Delivery(bad, raw_file.raw_rows(bad["row"]) if bad.height else pl.DataFrame(), account.columns, line)
 
 
 def days_of(config: Config, source: str, file: InboxFile, today: date) -> tuple[date, date] | None:

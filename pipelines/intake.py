@@ -73,12 +73,12 @@ class _Intake:
         arrivals = Arrivals(scratch, contract.PERSON, self._config.shards, by_month=by_month)
         deliveries: list[Delivery] = []
         for number, file in enumerate(files, 1):
-            found = read(self._config, self._reader, file, self._waits_before(file), today(self._config))
-            if found is None:
+            delivery = read(
+                self._config, self._reader, file, arrivals.add, self._waits_before(file), today(self._config)
+            )
+            if delivery is None:
                 self._workspace.report(f"{file.path} is still being written: left for the next run")
                 continue
-            good, delivery = found
-            arrivals.add(good)
             deliveries.append(delivery)
             self._report(number, len(files), deliveries)
         if not deliveries:

@@ -5,7 +5,7 @@ What cannot be read is flagged, row by row and column by column; what to do abou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,12 +21,14 @@ from warehouse.keys import did_you_mean, listed
 from warehouse.sql import Expression
 from warehouse.values import cleaned
 
+_TIMES = (pl.Date, pl.Datetime("us", "UTC"))
+
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """The rows of one file in canonical columns, with `day`, `file` and `row`.
+    """The rows of one file, or a piece of it, in canonical columns, with `day`, `file` and `row`.
 
-    `rows_in` counts the rows of the file; those that distinct_rows and where leave out are counted apart, and
+    `rows_in` counts the rows read; those that distinct_rows and where leave out are counted apart, and
     `unreadable` could not even be taken apart. `gaps` and `overlaps` are the times that daylight saving made impossible
     or ambiguous; `columns` those the file really has.
     """
@@ -59,14 +61,32 @@ class Reader:
         """The input that places a row in time."""
         return "started_at" if self.source.shape == "periods" else self.contract.TIME
 
-    def read(self, file: RawFile) -> Canonical:
-        """All rows of the file. Raises SourceError or UsageError, naming file and key."""
+    def read(self, file: RawFile) -> Iterator[Canonical]:
+        """All rows of the file, a piece at a time where a row means the same without the others; at least one piece.
+
+        Raises SourceError or UsageError, naming file and key.
+        """
         where = self._where(file)
         bound = self._bind(file)
-        needed = _columns_of([*bound.values(), *where])
-        raw = file.read(None if self.source.distinct_rows else needed)
-        self._check_unreadable(file)
+        needed = None if self.source.distinct_rows else _columns_of([*bound.values(), *where])
+        for raw in file.pieces(needed) if self._is_read_row_by_row(file, bound) else [file.read(needed)]:
+            self._check_unreadable(file)
+            yield self._converted(file, raw, bound, where)
+
+    def _is_read_row_by_row(self, file: RawFile, bound: Mapping[str, Expression]) -> bool:
+        """Not where rows repeat or make up one order, nor where times are texts: a day first in one of them makes the
+        others doubtful."""
+        if (schema := file.schema()) is None or self.source.distinct_rows or self.source.lines:
+            return False
+        times = [column for column in self.contract.inputs(self.source.shape) if column.dtype in _TIMES]
+        given = [bound[column.name] for column in times if column.name in bound]
+        return all(one.is_column and schema[one.text].is_temporal() for one in given)
+
+    def _converted(
+        self, file: RawFile, raw: pl.DataFrame, bound: Mapping[str, Expression], where: list[Expression]
+    ) -> Canonical:
         distinct = raw.unique(pl.exclude(LINE), keep="first", maintain_order=True) if self.source.distinct_rows else raw
+        needed = _columns_of([*bound.values(), *where])
         rows = cleaned(distinct.select(*needed, LINE), self.source.null_values)
         kept, flags = _filtered(rows, where, file.name)
         converted = Conversion(self.source, self.reporting_zone, self.time, file.name, kept)

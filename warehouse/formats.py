@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,6 +23,7 @@ from warehouse.inbox import ENDINGS
 from warehouse.keys import first_line
 
 LINE = "__line__"
+ROWS_OF_A_PIECE = 1_000_000
 _MORE = "__more__"
 _BOM = b"\xef\xbb\xbf"
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or spreadsheet file", b"%PDF": "PDF"}
@@ -93,6 +94,16 @@ class RawFile:
                 return self.read(columns)
             raise SourceError(self._diagnosis(error)) from error
 
+    def pieces(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The same as `read` in pieces of no more than ROWS_OF_A_PIECE rows, at least one; text comes whole."""
+        if self.is_text or self.is_empty:
+            yield self.read(columns)
+            return
+        try:
+            yield from self._parquet_pieces(columns)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise SourceError(self._diagnosis(error)) from error
+
     def raw_rows(self, lines: pl.Series) -> pl.DataFrame:
         """The rows at these lines as the file has them: `row` and `raw`, a JSON text where it is no broken one."""
         broken = {one.row: one.raw for one in self.unreadable}
@@ -103,7 +114,7 @@ class RawFile:
             texts = self._data.split(b"\n")
             raw = [texts[line - 1].decode(errors="replace") for line in lines]
             return pl.concat([pl.DataFrame({"row": lines, "raw": raw}, schema=_RAW_ROWS), left_out])
-        rows = self.read().filter(pl.col(LINE).is_in(lines.implode()))
+        rows = pl.concat(piece.filter(pl.col(LINE).is_in(lines.implode())) for piece in self.pieces())
         return pl.concat([rows.select(row=LINE, raw=pl.struct(pl.exclude(LINE)).struct.json_encode()), left_out])
 
     def _leave_out_unreadable(self) -> bool:
@@ -124,9 +135,7 @@ class RawFile:
             # First the names: while they are found, lines may turn out unreadable and be left out.
             names = self._all_json().columns if columns is None else columns
             return json_lines.read(self._data, names, LINE)
-        return pl.read_parquet(io.BytesIO(self._data), columns=None if columns is None else list(columns)).with_columns(
-            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE)
-        )
+        return pl.concat(self._parquet_pieces(columns))
 
     @cached_property
     def _kind(self) -> str:
@@ -166,6 +175,12 @@ class RawFile:
             return pl.read_parquet_schema(io.BytesIO(self._data))  # type: ignore[return-value]
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise SourceError(self._diagnosis(error)) from error
+
+    def _parquet_pieces(self, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+        file = pl.scan_parquet(io.BytesIO(self._data), row_index_name=LINE)
+        rows = file.select(*(self._parquet_schema if columns is None else columns), pl.col(LINE).cast(pl.Int64) + 1)
+        for start in range(0, file.select(pl.len()).collect().item() or 1, ROWS_OF_A_PIECE):
+            yield rows.slice(start, ROWS_OF_A_PIECE).collect()
 
     def _read_csv(self, columns: Sequence[str] | None) -> pl.DataFrame:
         header = self._csv_header

@@ -36,12 +36,17 @@ def of_file(file: RawFile) -> str | None:
     return _text(_of_json(rows)) if len(rows) >= LEAST_ROWS else None
 
 
-def of_rows(rows: pl.DataFrame, names: Iterable[str]) -> str | None:
-    """Which of these columns hold values, with RARELY where not even half of the rows have one; None of a few rows."""
-    if rows.height < LEAST_ROWS:
+def filled(rows: pl.DataFrame, names: Iterable[str]) -> Counter[str]:
+    """How many of the rows have a value in each of these columns."""
+    return Counter({name: rows.height - rows[name].null_count() for name in names if name in rows.columns})
+
+
+def of_rows(rows: int, filled: Mapping[str, int]) -> str | None:
+    """Which columns hold values, if so many of the rows have one each: with RARELY where not even half of them have;
+    None of a few rows."""
+    if rows < LEAST_ROWS:
         return None
-    filled = {name: rows.height - rows[name].null_count() for name in names if name in rows.columns}
-    return _text({name: "" if 2 * count >= rows.height else RARELY for name, count in filled.items() if count})
+    return _text({name: "" if 2 * count >= rows else RARELY for name, count in filled.items() if count})
 
 
 def read(text: str) -> Mapping[str, str]:
