@@ -23,7 +23,7 @@ from warehouse.inbox import ENDINGS
 from warehouse.keys import first_line
 
 LINE = "__line__"
-ROWS_OF_A_PIECE = 1_000_000
+ROWS_OF_A_PIECE = 500_000
 _MORE = "__more__"
 _BOM = b"\xef\xbb\xbf"
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or spreadsheet file", b"%PDF": "PDF"}
