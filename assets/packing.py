@@ -13,8 +13,10 @@ from typing import Final
 import polars as pl
 
 FIRST_DAY: Final = -(1 << 20)
-DAYS: Final = 1 << 22
-PERSONS: Final = 1 << 32
+DAY_BITS: Final = 22
+DAYS: Final = 1 << DAY_BITS
+PERSON_BITS: Final = 32
+PERSONS: Final = 1 << PERSON_BITS
 _KINDS: Final = 1 << 9
 LONGER_THAN_ANY: Final = DAYS
 BETWEEN_OWNERS: Final = 1_000_000

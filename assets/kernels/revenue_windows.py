@@ -5,85 +5,107 @@ The plain forms are those of assets/revenue.py and assets/steps.py. Source: docs
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from assets.calendar import day_number
+from assets.calendar import NEVER, day_number
 from assets.kernels.segment_codes import Segments, by_person
-from assets.kernels.tallies import add, as_rows, number_of, places
+from assets.kernels.tallies import Places, add, number_of
 from assets.kernels.timelines import Integers, Pieces, Timeline, at, laid_over, owner_at, timeline
-from assets.packing import PERSONS, kinds_of
+from assets.packing import PERSON_BITS, PERSONS, kinds_of
 from warehouse.settings import Settings
 
 
 def person_of(owner: Integers) -> Integers:
-    return owner % PERSONS
+    return owner & (PERSONS - 1)
 
 
 def currency_of(owner: Integers) -> Integers:
     """The number of the owner's currency."""
-    return owner // PERSONS
+    return owner >> PERSON_BITS
 
 
 @dataclass(frozen=True)
 class Currencies:
-    """The currencies of a shard, each with a number; a person and a currency are an owner, which is one too."""
+    """The currencies of a shard, each with a number; a person and a currency are an owner, which is one too.
+
+    `firsts` are the days of the first fact by currency and person, NEVER for none. Of all currencies and segment values
+    only the `pairs` that some owner has are numbered in turn, as keys: of many currencies and countries they are few.
+    """
 
     names: pl.Series
     segments: Segments
+    basis: str
+    firsts: Mapping[int, Integers]
+    pairs: Integers
 
     def owners(self, rows: pl.DataFrame) -> Integers:
-        currency = rows["currency"].cast(pl.Enum(self.names)).to_physical().cast(pl.Int64).to_numpy()
-        owner: Integers = currency * PERSONS + rows["person"].cast(pl.Int64).to_numpy()
-        return owner
+        return owners_of(rows, self.names)
 
     @property
     def keys(self) -> int:
-        return len(self.names) * len(self.segments)
+        return len(self.pairs)
+
+    @cached_property
+    def _keys_of_pairs(self) -> Integers:
+        """The key of each pair; for one that nobody has a number beyond every place."""
+        found = np.full(len(self.names) * len(self.segments), PERSONS)
+        found[self.pairs] = np.arange(self.keys)
+        return found
 
     def key(self, owner: Integers, value: Integers) -> Integers:
-        """The currency and the segment value as one number."""
-        return currency_of(owner) * len(self.segments) + value
+        """The number of the currency and the segment value."""
+        found: Integers = self._keys_of_pairs[currency_of(owner) * len(self.segments) + value]
+        return found
 
-    def starts(self, facts: pl.LazyFrame, basis: str, settings: Settings) -> pl.DataFrame:
-        """Where the rows of each currency and segment value begin, from the days of facts."""
-        rows = facts.group_by("person", "currency").agg(day_number(pl.col("day").min())).collect()
-        parts = []
-        for number, currency in enumerate(self.names):
-            of_currency = rows.filter(pl.col("currency") == currency)
-            firsts = by_person(of_currency["person"], of_currency["day"], self.segments.people)
-            begins = self.segments.starts(basis, firsts, settings)
-            parts.append(begins.with_columns(pl.col("key") + number * len(self.segments)))
-        return pl.concat(parts) if parts else self.segments.starts(basis, no_facts(self.segments), settings)
+    def starts(self, settings: Settings) -> tuple[Integers, Integers]:
+        """The keys that have rows, and of each the first day on which one with a fact has the value."""
+        parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        for number, first_day in self.firsts.items():
+            value, day = self.segments.starts(self.basis, first_day, settings)
+            parts.append((self._keys_of_pairs[number * len(self.segments) + value], day))
+        keys, days = zip(*parts, strict=True)
+        return np.concatenate(keys), np.concatenate(days)
 
     def named(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with `currency`, `segment` and `segment_value` in place of the number of both, `key`."""
-        number = rows["key"]
-        return self.segments.named(
-            rows.with_columns(
-                currency=self.names.gather(number // max(1, len(self.segments))),
-                key=number % max(1, len(self.segments)),
-            )
-        )
+        currency, value = np.divmod(self.pairs, max(1, len(self.segments)))
+        key = rows["key"].to_numpy()
+        return self.segments.named(rows.with_columns(currency=self.names.gather(currency[key]), key=value[key]))
 
 
-def no_facts(segments: Segments) -> Integers:
-    nobody = np.zeros(0, np.int64)
-    return by_person(nobody, nobody, segments.people)
+def owners_of(rows: pl.DataFrame, currencies: pl.Series) -> Integers:
+    """The owner of each row, from its `person` and `currency`."""
+    currency = rows["currency"].cast(pl.Enum(currencies)).to_physical().cast(pl.Int64).to_numpy()
+    owner: Integers = (currency << PERSON_BITS) + rows["person"].cast(pl.Int64).to_numpy()
+    return owner
 
 
-def currencies_of(facts: pl.LazyFrame, segments: Segments) -> Currencies:
-    """The currencies that there are facts in."""
-    return Currencies(kinds_of(facts.select("currency").unique().collect()["currency"]).categories, segments)
+def currencies_of(facts: pl.LazyFrame, basis: str, segments: Segments) -> Currencies:
+    """The currencies that there are facts in (`person`, `currency`, `day`), by the segments of the basis."""
+    rows = facts.select("person", "currency", day_number(pl.col("day")).cast(pl.Int64)).collect()
+    names = kinds_of(rows["currency"]).categories
+    owner, day = owners_of(rows, names), rows["day"].to_numpy()
+    number = currency_of(owner)
+    has_pair = np.zeros((len(names), len(segments)), bool)
+    firsts = {}
+    for currency in range(len(names)):
+        of_currency = np.flatnonzero(number == currency)
+        firsts[currency] = by_person(person_of(owner[of_currency]), day[of_currency], segments.people)
+        for dimension in segments.on[basis]:
+            has_facts = firsts[currency][dimension.person] < NEVER
+            has_pair[currency, dimension.value[has_facts]] = True
+    return Currencies(names, segments, basis, firsts, np.flatnonzero(has_pair))
 
 
-def mrr_timeline(mrr_changes: pl.LazyFrame, currencies: Currencies) -> Timeline:
-    """MRR of each customer and currency."""
-    day = day_number(pl.col("day")).cast(pl.Int64)
-    rows = mrr_changes.select("person", "currency", day, change=pl.col("after") - pl.col("before")).collect()
-    return timeline(at(currencies.owners(rows), rows["day"].to_numpy()), rows["change"].to_numpy())
+def mrr_timeline(rows: pl.DataFrame, owner: Integers) -> Timeline:
+    """MRR of each customer and currency, from its changes."""
+    change = rows["after"].to_numpy() - rows["before"].to_numpy()
+    return timeline(at(owner, rows["day"].to_numpy()), change)
 
 
 def trailing_revenue(rows: pl.DataFrame, owner: Integers, days: int) -> Timeline:
@@ -125,11 +147,8 @@ def revenue_window(
     return Pieces(pieces.owner, pieces.start, pieces.end, (now, then)), days_ago
 
 
-def window_amounts(
-    pieces: Pieces, days_ago: Integers, basis: str, currencies: Currencies, settings: Settings
-) -> pl.DataFrame:
-    """How the measures of revenue retention change, by `key` and `date`."""
-    where = places(currencies.keys, settings)
+def window_amounts(pieces: Pieces, days_ago: Integers, currencies: Currencies, where: Places) -> dict[str, Integers]:
+    """How the measures of revenue retention change, by place of currency, segment value and day."""
     now, then = pieces.values
     amounts = {
         "payers_at_start": np.ones(len(then), np.int64),
@@ -139,7 +158,7 @@ def window_amounts(
     }
     sums = {name: where.zeros() for name in amounts}
     person = person_of(pieces.owner)
-    for dimension in currencies.segments.on[basis]:
+    for dimension in currencies.segments.on[currencies.basis]:
         part = dimension.split(pieces, person, days_ago)
         key = currencies.key(part.of_piece(pieces.owner), part.value)
         rise, fall = where.of(key, part.start), where.of(key, part.end)
@@ -147,4 +166,4 @@ def window_amounts(
             of_part = part.of_piece(amount)
             add(sums[name], rise, of_part)
             add(sums[name], fall, -of_part)
-    return as_rows({name: where.by_day(found) for name, found in sums.items()}, where.first)
+    return sums

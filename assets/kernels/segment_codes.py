@@ -41,36 +41,37 @@ class Dimension:
     def split(self, pieces: Pieces, person: Integers, days_ago: Integers | int) -> Split:
         """The pieces cut where the person's value changes; the value is read `days_ago` days ago."""
         if self.kept is not None:
-            return Split(None, self.kept[person], self.value, pieces.start, pieces.end)
-        lowest = np.searchsorted(self.begins, at(person, pieces.start - days_ago), "right") - 1
-        highest = np.searchsorted(self.begins, at(person, pieces.end - 1 - days_ago), "right") - 1
-        several = highest - lowest
-        if not several.any():
-            return Split(None, lowest, self.value, pieces.start, pieces.end)
-        row = np.repeat(np.arange(len(person)), several + 1)
-        is_first = np.append(True, row[1:] != row[:-1])
-        nth = np.arange(len(row)) - np.maximum.accumulate(np.where(is_first, np.arange(len(row)), 0))
-        span = lowest[row] + nth
-        ago = days_ago if isinstance(days_ago, int) else days_ago[row]
+            span = self.kept[person]
+            return Split(None, span, self.value[span], pieces.start, pieces.end)
+        span = np.searchsorted(self.begins, at(person, pieces.start - days_ago), "right") - 1
+        cut = np.flatnonzero(self.until[span] + days_ago < pieces.end)
+        if not len(cut):
+            return Split(None, span, self.value[span], pieces.start, pieces.end)
+        ago = np.broadcast_to(days_ago, len(span))
+        last = np.searchsorted(self.begins, at(person[cut], pieces.end[cut] - 1 - ago[cut]), "right") - 1
+        parts = np.ones(len(span), np.int64)
+        parts[cut] += last - span[cut]
+        row = np.repeat(np.arange(len(span)), parts)
+        first = np.cumsum(parts) - parts
+        span = np.arange(len(row)) + (span - first)[row]
         start, end = pieces.start[row], pieces.end[row]
-        start = np.where(is_first, start, self.since[span] + ago)
-        end = np.where(np.append(is_first[1:], True), end, self.until[span] + ago)
-        return Split(row, span, self.value, start, end)
+        is_later = np.ones(len(row), bool)
+        is_later[first] = False
+        later = np.flatnonzero(is_later)
+        start[later] = self.since[span[later]] + ago[row[later]]
+        end[later - 1] = start[later]
+        return Split(row, span, self.value[span], start, end)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Cut pieces: of which piece each is a part (None: each of itself), in which span of a value, and its days."""
+    """Cut pieces: of which piece each is a part (None: each of itself), in which span of which value, and its days."""
 
     row: Integers | None
     span: Integers
-    values: Integers
+    value: Integers
     start: Integers
     end: Integers
-
-    @property
-    def value(self) -> Integers:
-        return self.values[self.span]
 
     def of_piece(self, column: Integers) -> Integers:
         """A column of the pieces for their parts."""
@@ -92,19 +93,17 @@ class Segments:
         """One more than the highest code of a person."""
         return max((int(one.person.max(initial=-1)) + 1 for ones in self.on.values() for one in ones), default=0)
 
-    def starts(self, basis: str, first_day: Integers, settings: Settings) -> pl.DataFrame:
-        """Where the rows of each value begin: its number as `key`, and as `date` the first day of the range on which a
-        person with a fact has it or had it before.
-        `first_day` is that of each person's first fact, by code; NEVER for none."""
+    def starts(self, basis: str, first_day: Integers, settings: Settings) -> tuple[Integers, Integers]:
+        """The numbers of the values that persons with a fact have, and of each the first day on which one of them has
+        it. `first_day` is that of each person's first fact, by code; NEVER for none."""
         last = number_of(settings.last_day)
         found = np.full(len(self), NEVER, np.int64)
         for dimension in self.on[basis]:
             start = np.maximum(dimension.since, first_day[dimension.person])
             is_seen = (start < dimension.until) & (start <= last)
             np.minimum.at(found, dimension.value[is_seen], start[is_seen])
-        key = np.flatnonzero(found <= last)
-        day = np.maximum(found[key], number_of(settings.first_day)).astype(np.int32)
-        return pl.DataFrame({"key": key, "date": pl.Series(day).cast(pl.Date)})
+        value = np.flatnonzero(found <= last)
+        return value, found[value]
 
     def named(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with `segment` and `segment_value` in place of the value's number, `key`."""
@@ -136,7 +135,7 @@ def segments_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) ->
 
 def by_person(person: Integers | pl.Series, day: Integers | pl.Series, count: int = 0) -> Integers:
     """The earliest day of each person, by code, of `count` persons at least; NEVER where there is none."""
-    people, days = np.asarray(person, np.int64), np.asarray(day)
+    people, days = np.asarray(person, np.int64), np.asarray(day, np.int64)
     found = np.full(max(count, int(people.max(initial=-1)) + 1), NEVER, np.int64)
     np.minimum.at(found, people, days)
     return found

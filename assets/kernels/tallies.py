@@ -42,37 +42,34 @@ class Places:
         return self.keys * self.days
 
     def zeros(self, parts: int = 1) -> Integers:
-        """No sums yet: as many for each place as there are parts."""
+        """No sums yet: the places once for each part."""
         return np.zeros(self.size * parts, np.int64)
 
     def of(self, key: Integers, day: Integers) -> Integers:
         """The number of the place; days before the range count as its first, days after it as the one after."""
         return key * self.days + (np.clip(day, self.first, self.last + 1) - self.first)
 
-    def by_day(self, sums: Integers) -> Integers:
-        """Sums by place as key x day, without the day after."""
-        return sums.reshape(self.keys, self.days, *sums.shape[1:])[:, :-1]
+    def by_key(self, sums: Integers) -> Integers:
+        """Sums by place as key x day, the day after included."""
+        return sums.reshape(self.keys, self.days)
+
+    def as_rows(self, sums: Mapping[str, Integers], begins: Integers) -> pl.DataFrame:
+        """The key and day of each place where any of the sums is not 0, or rows begin: `key`, `date`, the sums."""
+        is_any = np.zeros(self.size, bool)
+        is_any[begins] = True
+        for found in sums.values():
+            is_any |= found != 0
+        self.by_key(is_any)[:, -1] = False
+        place = np.flatnonzero(is_any)
+        key, day = np.divmod(place, self.days)
+        dates = pl.Series((day + self.first).astype(np.int32)).cast(pl.Date)
+        return pl.DataFrame({"key": key, "date": dates, **{name: found[place] for name, found in sums.items()}})
 
 
 def places(keys: int, settings: Settings) -> Places:
     return Places(keys, number_of(settings.first_day), number_of(settings.last_day))
 
 
-def counted(place: Integers, size: int) -> Integers:
-    """How often each place comes."""
-    return np.bincount(place, minlength=size)
-
-
-def add(sums: Integers, place: Integers, amount: Integers) -> None:
+def add(sums: Integers, place: Integers, amount: Integers | int) -> None:
     """Adds each amount to its place."""
     np.add.at(sums, place, amount)
-
-
-def as_rows(sums: Mapping[str, Integers], first: int) -> pl.DataFrame:
-    """The key and day of each sum (key x day) as rows, where any of them is not 0: `key`, `date`, the sums."""
-    is_any = np.zeros(next(iter(sums.values())).shape, bool)
-    for found in sums.values():
-        is_any |= found != 0
-    key, day = np.nonzero(is_any)
-    dates = pl.Series((day + first).astype(np.int32)).cast(pl.Date)
-    return pl.DataFrame({"key": key, "date": dates, **{name: found[key, day] for name, found in sums.items()}})

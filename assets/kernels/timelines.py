@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.calendar import NEVER
-from assets.packing import DAYS, FIRST_DAY
+from assets.packing import DAY_BITS, DAYS, FIRST_DAY
 
 Integers = NDArray[np.int64]
 
@@ -24,11 +24,11 @@ def at(owner: Integers, day: Integers | int) -> Integers:
 
 
 def owner_at(at: Integers) -> Integers:
-    return at // DAYS
+    return at >> DAY_BITS
 
 
 def day_at(at: Integers) -> Integers:
-    return at % DAYS + FIRST_DAY
+    return (at & (DAYS - 1)) + FIRST_DAY
 
 
 @dataclass(frozen=True)

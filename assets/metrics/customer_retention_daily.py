@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.kernels.retention_windows import KINDS, KINDS_OF, Activity, activities, first_facts, window
+from assets.kernels.retention_windows import KINDS, KINDS_OF, NOBODY, Activity, activities, first_facts, window
 from assets.kernels.segment_codes import Segments, segments_of
-from assets.kernels.tallies import as_rows, counted, places
+from assets.kernels.tallies import Places, add, places
+from assets.kernels.timelines import Integers
 from assets.retention import BASES, COUNTS, RATES, annualised, basis_column
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
@@ -41,25 +42,27 @@ def measure(
     segments = segments_of(segment_spans, "customer", BASES)
     active = activities(activity_spans, max(WINDOWS), settings)
     firsts = first_facts(people, segments.people)
-    rows = [pl.DataFrame(schema=dict.fromkeys(KINDS_OF, pl.Int64))]
-    for basis in BASES:
-        begins = segments.starts(basis, firsts[basis], settings)
-        for days in WINDOWS:
-            counts = [_counts(active[basis], segments, basis, days, settings)] if basis in active else []
-            of_window = {"basis": pl.lit(basis), "window_days": pl.lit(days, pl.Int64)}
-            rows += [found.with_columns(**of_window) for found in (begins, *counts)]
-    return segments.named(pl.concat(rows, how="diagonal")).lazy()
-
-
-def _counts(activity: Activity, segments: Segments, basis: str, days: int, settings: Settings) -> pl.DataFrame:
-    """The changes of one window's counts by the number of the segment value and day."""
     where = places(len(segments), settings)
+    rows = []
+    for basis in BASES:
+        begins = where.of(*segments.starts(basis, firsts[basis], settings))
+        for days in WINDOWS:
+            changes = _changes(active.get(basis, NOBODY), segments, basis, days, where, settings)
+            counts = {name: changes[kinds].sum(axis=0) for name, kinds in KINDS_OF.items()}
+            of_window = {"basis": pl.lit(basis), "window_days": pl.lit(days, pl.Int64)}
+            rows.append(where.as_rows(counts, begins).with_columns(**of_window))
+    return segments.named(pl.concat(rows)).lazy()
+
+
+def _changes(
+    activity: Activity, segments: Segments, basis: str, days: int, where: Places, settings: Settings
+) -> Integers:
+    """How many more customers than the day before are of each kind to a window: kind x place."""
     pieces, kind, days_ago = window(activity, days, settings)
     changes = where.zeros(KINDS)
     for dimension in segments.on[basis]:
         part = dimension.split(pieces, pieces.owner, days_ago)
-        kinds = part.of_piece(kind)
-        changes += counted(where.of(part.value, part.start) * KINDS + kinds, len(changes))
-        changes -= counted(where.of(part.value, part.end) * KINDS + kinds, len(changes))
-    by_kind = where.by_day(changes.reshape(-1, KINDS))
-    return as_rows({name: by_kind[..., kinds].sum(axis=-1) for name, kinds in KINDS_OF.items()}, where.first)
+        plane = part.of_piece(kind) * where.size
+        add(changes, plane + where.of(part.value, part.start), 1)
+        add(changes, plane + where.of(part.value, part.end), -1)
+    return changes.reshape(KINDS, where.size)

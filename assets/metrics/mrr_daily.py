@@ -5,6 +5,9 @@ Source: docs/metrics.md section 3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import polars as pl
 
 from assets.calendar import day_number
@@ -12,7 +15,8 @@ from assets.conversion import converted
 from assets.kernels.mrr_standing import mrr_standing
 from assets.kernels.revenue_windows import Currencies, currencies_of, mrr_timeline, person_of
 from assets.kernels.segment_codes import Segments, segments_of
-from assets.kernels.tallies import add, as_rows, counted, places
+from assets.kernels.tallies import Places, add, places
+from assets.kernels.timelines import Integers
 from assets.revenue import amount, arpa, currency_columns
 from warehouse.settings import Settings
 from warehouse.table import Column, Measure, Ratio, Table
@@ -78,9 +82,17 @@ def measure(
 ) -> pl.LazyFrame:
     """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
     segments = segments_of(segment_spans, "customer", ["subscription"])
-    parts = [_in_contract_currency(mrr_changes, subscription_mrr, segments, settings)]
+    changes = mrr_changes.select(
+        "person",
+        "currency",
+        pl.col("movement").cast(pl.Enum(list(AMOUNTS))),
+        "before",
+        "after",
+        day=day_number(pl.col("day")).cast(pl.Int64),
+    ).collect()
+    parts = [_in_contract_currency(changes, subscription_mrr, segments, settings)]
     if settings.reporting_currency is not None:
-        parts.append(_in_any_currency(mrr_changes, subscription_mrr, segments, settings))
+        parts.append(_in_any_currency(changes, subscription_mrr, segments, settings))
     return pl.concat(parts, how="diagonal").with_columns(mrr_fx=pl.lit(0, pl.Int64)).lazy()
 
 
@@ -104,53 +116,53 @@ def _left_over() -> pl.Expr:
 
 
 def _in_contract_currency(
-    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
+    changes: pl.DataFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
 ) -> pl.DataFrame:
-    currencies = currencies_of(subscription_mrr, segments)
-    parts = [
-        mrr_standing(mrr_timeline(mrr_changes, currencies), currencies, settings),
-        _movements(mrr_changes, currencies, [*AMOUNTS.values(), *COUNTS.values()], settings),
-        currencies.starts(subscription_mrr, "subscription", settings),
-    ]
-    return currencies.named(pl.concat(parts, how="diagonal")).with_columns(is_converted=pl.lit(False))
+    currencies = currencies_of(subscription_mrr, "subscription", segments)
+    where = places(currencies.keys, settings)
+    owner = currencies.owners(changes)
+    amounts, counts = _movements(changes, owner, currencies, where)
+    sums = {**mrr_standing(mrr_timeline(changes, owner), currencies, where), **amounts, **counts}
+    return _rows(sums, currencies, where, settings).with_columns(is_converted=pl.lit(False))
 
 
 def _in_any_currency(
-    mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
+    changes: pl.DataFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
 ) -> pl.DataFrame:
     """Customers, each counted once whatever currencies they pay in."""
     whatever = pl.lit(settings.reporting_currency)
-    changes = mrr_changes.with_columns(currency=whatever)
-    currencies = Currencies(pl.Series([settings.reporting_currency]), segments)
-    parts = [
-        mrr_standing(mrr_timeline(changes, currencies), currencies, settings).select("key", "date", "customers_paying"),
-        _movements(changes.unique(["person", "day", "movement"]), currencies, list(COUNTS.values()), settings),
-        currencies.starts(subscription_mrr.with_columns(currency=whatever), "subscription", settings),
-    ]
-    return currencies.named(pl.concat(parts, how="diagonal")).with_columns(is_converted=pl.lit(True))
-
-
-def _movements(mrr_changes: pl.LazyFrame, currencies: Currencies, names: list[str], settings: Settings) -> pl.DataFrame:
-    """Amount and count of each movement by `key` and `date`. Churn is booked in the segment value of the day before,
-    everything else in that of the day."""
-    size = (pl.col("after") - pl.col("before")).abs()
-    is_churn = pl.col("movement") == "churn"
-    moved = (
-        mrr_changes.filter(pl.col("day").is_between(settings.first_day, settings.last_day))
-        .select("person", "currency", "movement", day=day_number(pl.col("day")).cast(pl.Int64), size=size)
-        .with_columns(read_on=pl.col("day") - is_churn.cast(pl.Int64))
-        .collect()
-    )
+    changes = changes.with_columns(currency=whatever)
+    currencies = currencies_of(subscription_mrr.with_columns(currency=whatever), "subscription", segments)
     where = places(currencies.keys, settings)
-    sums = {name: where.zeros() for name in names}
-    for movement, name in AMOUNTS.items():
-        rows = moved.filter(pl.col("movement") == movement)
-        owner, day = currencies.owners(rows), rows["day"].to_numpy()
-        for dimension in currencies.segments.on["subscription"]:
-            value = dimension.at(person_of(owner), rows["read_on"].to_numpy())
-            place = where.of(currencies.key(owner, value), day)
-            if name in sums:
-                add(sums[name], place, rows["size"].to_numpy())
-            if movement in COUNTS:
-                sums[COUNTS[movement]] += counted(place, where.size)
-    return as_rows({name: where.by_day(found) for name, found in sums.items()}, where.first)
+    standing = mrr_standing(mrr_timeline(changes, currencies.owners(changes)), currencies, where)
+    once_each = changes.unique(["person", "day", "movement"])
+    _, counts = _movements(once_each, currencies.owners(once_each), currencies, where)
+    sums = {"customers_paying": standing["customers_paying"], **counts}
+    return _rows(sums, currencies, where, settings).with_columns(is_converted=pl.lit(True))
+
+
+def _rows(sums: Mapping[str, Integers], currencies: Currencies, where: Places, settings: Settings) -> pl.DataFrame:
+    return currencies.named(where.as_rows(sums, where.of(*currencies.starts(settings))))
+
+
+def _movements(
+    changes: pl.DataFrame, owner: Integers, currencies: Currencies, where: Places
+) -> tuple[dict[str, Integers], dict[str, Integers]]:
+    """Amount and count of each movement by place. Churn is booked in the segment value of the day before, everything
+    else in that of the day."""
+    moved = np.flatnonzero(changes["day"].is_between(where.first, where.last).to_numpy())
+    day, before, after = (changes[name].to_numpy()[moved] for name in ("day", "before", "after"))
+    movement = changes["movement"].to_physical().cast(pl.Int64).to_numpy()[moved]
+    owner, size = owner[moved], np.abs(after - before)
+    movements = list(AMOUNTS)
+    read_on = day - (movement == movements.index("churn"))
+    amounts, counts = where.zeros(len(movements)), where.zeros(len(movements))
+    for dimension in currencies.segments.on[currencies.basis]:
+        value = dimension.at(person_of(owner), read_on)
+        place = movement * where.size + where.of(currencies.key(owner, value), day)
+        add(amounts, place, size)
+        add(counts, place, 1)
+    found = [dict(zip(movements, sums.reshape(-1, where.size), strict=True)) for sums in (amounts, counts)]
+    return {name: found[0][movement] for movement, name in AMOUNTS.items()}, {
+        name: found[1][movement] for movement, name in COUNTS.items()
+    }

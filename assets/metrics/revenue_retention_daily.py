@@ -21,6 +21,7 @@ from assets.kernels.revenue_windows import (
     window_amounts,
 )
 from assets.kernels.segment_codes import Segments, segments_of
+from assets.kernels.tallies import places
 from assets.kernels.timelines import Timeline
 from assets.revenue import OWNER, RETENTION_MEASURES, RETENTION_RATES, currency_columns, with_converted
 from warehouse.settings import Settings
@@ -66,16 +67,17 @@ def _by_mrr(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segments: Segments, settings: Settings
 ) -> pl.DataFrame:
     """Who has MRR at the start of a window is active then, whatever the currency."""
-    currencies = currencies_of(subscription_mrr, segments)
-    mrr = mrr_timeline(mrr_changes, currencies)
-    begins = currencies.starts(subscription_mrr, "subscription", settings)
-    return _windows("subscription", currencies, begins, dict.fromkeys(WINDOWS, (mrr, None)), settings)
+    currencies = currencies_of(subscription_mrr, "subscription", segments)
+    day = day_number(pl.col("day")).cast(pl.Int64)
+    changes = mrr_changes.select("person", "currency", "before", "after", day=day).collect()
+    mrr = mrr_timeline(changes, currencies.owners(changes))
+    return _windows(currencies, dict.fromkeys(WINDOWS, (mrr, None)), settings)
 
 
 def _by_orders(
     order_days: pl.LazyFrame, activity_spans: pl.LazyFrame, segments: Segments, settings: Settings
 ) -> pl.DataFrame:
-    currencies = currencies_of(order_days, segments)
+    currencies = currencies_of(order_days, "orders", segments)
     spans = activity_spans.filter(pl.col("basis") == "orders")
     active = activities(spans, max(WINDOWS), settings).get("orders", NOBODY)
     looks = {}
@@ -85,23 +87,21 @@ def _by_orders(
         rows = seen.collect()
         owners = currencies.owners(rows)
         looks[days] = trailing_revenue(rows, owners, days), for_owners(active.state, owners)
-    return _windows("orders", currencies, currencies.starts(order_days, "orders", settings), looks, settings)
+    return _windows(currencies, looks, settings)
 
 
 def _windows(
-    basis: str,
-    currencies: Currencies,
-    begins: pl.DataFrame,
-    looks: Mapping[int, tuple[Timeline, Timeline | None]],
-    settings: Settings,
+    currencies: Currencies, looks: Mapping[int, tuple[Timeline, Timeline | None]], settings: Settings
 ) -> pl.DataFrame:
     """The changes of all windows, from the revenue and the activity that each looks at."""
+    where = places(currencies.keys, settings)
+    begins = where.of(*currencies.starts(settings))
     rows = []
     for days, (revenue, active) in looks.items():
         pieces, days_ago = revenue_window(revenue, active, days, settings)
-        amounts = window_amounts(pieces, days_ago, basis, currencies, settings)
-        rows += [found.with_columns(window_days=pl.lit(days, pl.Int64)) for found in (begins, amounts)]
-    return currencies.named(pl.concat(rows, how="diagonal")).with_columns(basis=pl.lit(basis))
+        amounts = window_amounts(pieces, days_ago, currencies, where)
+        rows.append(where.as_rows(amounts, begins).with_columns(window_days=pl.lit(days, pl.Int64)))
+    return currencies.named(pl.concat(rows)).with_columns(basis=pl.lit(currencies.basis))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
