@@ -5,7 +5,7 @@ Source: docs/metrics.md section 5.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -13,6 +13,7 @@ import polars as pl
 from assets.calendar import Grain, day_number, period_end, period_number, to_date
 from assets.cohorts import (
     IS_COMPLETE,
+    SIZE_AGE,
     carried_cells,
     cells,
     cohort_columns,
@@ -21,9 +22,7 @@ from assets.cohorts import (
     triangle,
     with_first_plan,
 )
-from assets.gaps import is_first_in
-from assets.once import once
-from assets.packing import BETWEEN_OWNERS, LONGER_THAN_ANY, PERSONS, kinds_of, packed
+from assets.kernels.order_cohorts import order_days_of
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
 from warehouse.settings import Settings
@@ -99,16 +98,21 @@ def measure(
     """Sizes (on age 0), customers retained and revenue by basis, cohort, age, currency and segment."""
     customers = people.filter(pl.col("kind") == "customer").select("person", *settings.dimensions)
     dimensions = [*settings.dimensions, *(["plan"] if "subscriptions" in settings.sources else [])]
-    days = once(_with_first_days(order_days))
+    of_grain: dict[str, Callable[[Grain], pl.LazyFrame]] = {}
+    if "orders" in settings.sources:
+        days = order_days_of(order_days, settings)
+        of_grain["orders"] = lambda grain: days.by_period(grain, settings)
+    if "subscriptions" in settings.sources:
+        of_grain["subscription"] = lambda grain: _paying(mrr_changes, grain, settings)
     parts = []
-    for grain in GRAINS:
-        for basis, owners in (
-            ("orders", _ordering(days, grain, settings)),
-            ("subscription", _paying(mrr_changes, grain, settings)),
-        ):
-            split = _split(owners, customers, plan_spans, dimensions)
+    for basis, owners in of_grain.items():
+        for grain in GRAINS:
+            split = _split(owners(grain), customers, plan_spans, dimensions)
             parts.append(dated(_cells(split, dimensions), grain).with_columns(basis=pl.lit(basis)))
-    return rolled_up(pl.concat(parts, how="diagonal"), dimensions, [*KEYS[:-2], "age"], SUMS)
+    summed = rolled_up(pl.concat(parts, how="diagonal"), dimensions, [*KEYS[:-2], "age"], SUMS[1:])
+    # On age 0 everybody is who is in the cohort.
+    size = pl.when(pl.col("age") == SIZE_AGE).then("customers_retained").otherwise(0)
+    return summed.with_columns(customers_in_cohort=size)
 
 
 def _split(
@@ -121,45 +125,17 @@ def _split(
 
 
 def _cells(rows: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
-    """Sizes, customers retained and revenue by cohort, age, currency and the dimensions together."""
-    return rows.group_by("cohort", "age", "currency", *dimensions).agg(
-        customers_in_cohort=pl.col("is_retained").filter(pl.col("age") == 0).sum().cast(pl.Int64),
-        customers_retained=pl.col("is_retained").sum().cast(pl.Int64),
-        revenue=pl.col("revenue").sum(),
+    """Customers retained and revenue by cohort, age, currency and the dimensions together."""
+    return (
+        rows.group_by("cohort", "age", "currency", *dimensions)
+        .agg(customers_retained=pl.col("is_retained").sum(), revenue=pl.col("revenue").sum())
+        .with_columns(pl.col("currency").cast(pl.String))
     )
 
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The cells that were over before the range."""
     return carried_cells(published, GRAINS, settings).select(*KEYS, "age", *SUMS)
-
-
-def _with_first_days(order_days: pl.LazyFrame) -> pl.LazyFrame:
-    """The days of each customer and currency with `first_day`, and with `gap`, the days since the one before."""
-    rows = order_days.select("person", "currency", "day", "revenue").collect()
-    currency = pl.col("currency").cast(kinds_of(rows["currency"]))
-    owner = currency.to_physical().cast(pl.Int64) * PERSONS + pl.col("person").cast(pl.Int64)
-    return (
-        rows.lazy()
-        .with_columns(currency, at=packed(owner, day_number(pl.col("day"))))
-        .sort("at")
-        .with_columns(gap=pl.col("at").diff().fill_null(LONGER_THAN_ANY))
-        .with_columns(first_day=pl.when(pl.col("gap") >= BETWEEN_OWNERS).then("day").forward_fill())
-    )
-
-
-def _ordering(days: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
-    """One row per customer, currency and day with an order; retained is who has the first of a period."""
-    period, cohort = period_number(pl.col("day"), grain), period_number(pl.col("first_day"), grain)
-    return days.filter(pl.col("day") <= settings.last_day, is_in_range(period, grain, settings)).select(
-        "person",
-        pl.col("currency").cast(pl.String),
-        "first_day",
-        "revenue",
-        cohort=cohort,
-        age=(period - cohort).cast(pl.Int64),
-        is_retained=is_first_in(grain, pl.col("day")).cast(pl.Int64),
-    )
 
 
 def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import polars as pl
 
-from assets.calendar import day_number
 from assets.conversion import converted
+from assets.kernels.mrr_movements import MOVEMENTS, changes_of, movements
 from assets.kernels.mrr_standing import mrr_standing
-from assets.kernels.revenue_windows import Currencies, currencies_of, mrr_timeline, person_of
+from assets.kernels.revenue_windows import Currencies, currencies_of, mrr_timeline
 from assets.kernels.segment_codes import Segments, segments_of
-from assets.kernels.tallies import Places, add, places
+from assets.kernels.tallies import Places, places
 from assets.kernels.timelines import Integers
 from assets.revenue import amount, arpa, currency_columns
 from warehouse.settings import Settings
@@ -82,14 +81,7 @@ def measure(
 ) -> pl.LazyFrame:
     """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
     segments = segments_of(segment_spans, "customer", ["subscription"])
-    changes = mrr_changes.select(
-        "person",
-        "currency",
-        pl.col("movement").cast(pl.Enum(list(AMOUNTS))),
-        "before",
-        "after",
-        day=day_number(pl.col("day")).cast(pl.Int64),
-    ).collect()
+    changes = changes_of(mrr_changes)
     parts = [_in_contract_currency(changes, subscription_mrr, segments, settings)]
     if settings.reporting_currency is not None:
         parts.append(_in_any_currency(changes, subscription_mrr, segments, settings))
@@ -121,8 +113,9 @@ def _in_contract_currency(
     currencies = currencies_of(subscription_mrr, "subscription", segments)
     where = places(currencies.keys, settings)
     owner = currencies.owners(changes)
-    amounts, counts = _movements(changes, owner, currencies, where)
-    sums = {**mrr_standing(mrr_timeline(changes, owner), currencies, where), **amounts, **counts}
+    amounts, counts = movements(changes, owner, currencies, where)
+    moved = {**_named(amounts, AMOUNTS), **_named(counts, COUNTS)}
+    sums = {**mrr_standing(mrr_timeline(changes, owner), currencies, where), **moved}
     return _rows(sums, currencies, where, settings).with_columns(is_converted=pl.lit(False))
 
 
@@ -136,33 +129,15 @@ def _in_any_currency(
     where = places(currencies.keys, settings)
     standing = mrr_standing(mrr_timeline(changes, currencies.owners(changes)), currencies, where)
     once_each = changes.unique(["person", "day", "movement"])
-    _, counts = _movements(once_each, currencies.owners(once_each), currencies, where)
-    sums = {"customers_paying": standing["customers_paying"], **counts}
+    _, counts = movements(once_each, currencies.owners(once_each), currencies, where)
+    sums = {"customers_paying": standing["customers_paying"], **_named(counts, COUNTS)}
     return _rows(sums, currencies, where, settings).with_columns(is_converted=pl.lit(True))
+
+
+def _named(sums: Integers, names: Mapping[str, str]) -> dict[str, Integers]:
+    """Of sums by movement and place those that are measures."""
+    return {name: sums[MOVEMENTS.index(movement)] for movement, name in names.items()}
 
 
 def _rows(sums: Mapping[str, Integers], currencies: Currencies, where: Places, settings: Settings) -> pl.DataFrame:
     return currencies.named(where.as_rows(sums, where.of(*currencies.starts(settings))))
-
-
-def _movements(
-    changes: pl.DataFrame, owner: Integers, currencies: Currencies, where: Places
-) -> tuple[dict[str, Integers], dict[str, Integers]]:
-    """Amount and count of each movement by place. Churn is booked in the segment value of the day before, everything
-    else in that of the day."""
-    moved = np.flatnonzero(changes["day"].is_between(where.first, where.last).to_numpy())
-    day, before, after = (changes[name].to_numpy()[moved] for name in ("day", "before", "after"))
-    movement = changes["movement"].to_physical().cast(pl.Int64).to_numpy()[moved]
-    owner, size = owner[moved], np.abs(after - before)
-    movements = list(AMOUNTS)
-    read_on = day - (movement == movements.index("churn"))
-    amounts, counts = where.zeros(len(movements)), where.zeros(len(movements))
-    for dimension in currencies.segments.on[currencies.basis]:
-        value = dimension.at(person_of(owner), read_on)
-        place = movement * where.size + where.of(currencies.key(owner, value), day)
-        add(amounts, place, size)
-        add(counts, place, 1)
-    found = [dict(zip(movements, sums.reshape(-1, where.size), strict=True)) for sums in (amounts, counts)]
-    return {name: found[0][movement] for movement, name in AMOUNTS.items()}, {
-        name: found[1][movement] for movement, name in COUNTS.items()
-    }

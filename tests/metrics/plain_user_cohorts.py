@@ -6,7 +6,6 @@ import polars as pl
 
 from assets.calendar import Grain, period_number, period_start, to_date
 from assets.cohorts import dated, is_in_range
-from assets.gaps import is_first_in
 from assets.metrics.user_retention_cohorts import GRAINS, OLDEST_DAY, SUMS
 from assets.once import once
 from assets.segments import rolled_up
@@ -43,7 +42,7 @@ def _met(days: pl.LazyFrame, users: pl.LazyFrame, dimensions: list[str]) -> pl.L
     return (
         with_gaps(days)
         .join(users, on="person")
-        .with_columns(opens_week=is_first_in("week", date), opens_month=is_first_in("month", date))
+        .with_columns(opens_week=pl.col("gap") >= date.dt.weekday(), opens_month=pl.col("gap") >= date.dt.day())
         .group_by("first_day", "day", "opens_week", "opens_month", *dimensions)
         .agg(users=pl.len().cast(pl.Int64))
         .with_columns(day=date)
