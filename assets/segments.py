@@ -53,8 +53,8 @@ def starts_of_users(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 def spans_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> pl.LazyFrame:
     """The segment spans of users or customers on the bases: person, basis (where there are several), segment,
-    segment_value, and day numbers `since` and `until`."""
-    spans = spans_of_kind(segment_spans, kind)
+    segment_value, and day numbers `since` and `until`. They are read here, once, whatever is split by them."""
+    spans = once(spans_of_kind(segment_spans, kind).filter(pl.col("basis").is_in(bases) | pl.col("basis").is_null()))
     of_basis = spans.filter(pl.col("basis").is_in(bases))
     of_any = spans.filter(pl.col("basis").is_null()).drop("basis")
     if len(bases) == 1:

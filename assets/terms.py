@@ -23,25 +23,22 @@ def points(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
     That is the stated end of the period; else that of the paying change just before, where the interval is the same;
     else the day of the change itself.
     """
-    before = {name: pl.col(name).shift(1).over(SUBSCRIPTION) for name in ("mrr", "interval", "interval_count")}
-    goes_on = (
-        (before["mrr"] > 0)
-        & (before["interval"] == pl.col("interval"))
-        & (before["interval_count"] == pl.col("interval_count"))
-    )
+    keys = [pl.col(name) for name in SUBSCRIPTION]
+    is_same = pl.all_horizontal(key == key.shift(1) for key in keys).fill_null(False)
+    goes_on = is_same & (pl.col("mrr").shift(1) > 0)
+    goes_on &= pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("interval", "interval_count"))
     own = pl.when(~goes_on.fill_null(False)).then("day")
+    following = pl.when(is_same.shift(-1, fill_value=False)).then(pl.col("day").shift(-1))
     return (
         subscription_mrr.sort(*SUBSCRIPTION, "day")
-        .with_columns(
-            anchor=pl.coalesce("current_period_end", own),
-            until=pl.col("day").shift(-1).over(SUBSCRIPTION).fill_null(to_date(pl.lit(NEVER))),
-        )
-        .with_columns(pl.col("anchor").forward_fill().over(SUBSCRIPTION))
+        .with_columns(anchor=pl.coalesce("current_period_end", own), until=following.fill_null(to_date(pl.lit(NEVER))))
+        # The first change of a subscription has an anchor, so none is that of another subscription.
+        .with_columns(pl.col("anchor").forward_fill())
     )
 
 
-def due_days(points: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
-    """The due days up to `last` of every term that has begun: person, currency, subscription_id, `due`.
+def due_days(points: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFrame:
+    """The due days from `first` to `last` of every term that has begun: person, currency, subscription_id, `due`.
 
     A change states the days anchor + k intervals after its own day. A term that has begun before the next change comes
     due, whatever that one says.
@@ -50,7 +47,7 @@ def due_days(points: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
         months=pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
         days=pl.col("interval").replace_strict(_DAYS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
     )
-    return pl.concat([_by_months(paying, last), _by_days(paying, last)]).unique()
+    return pl.concat([_by_months(paying, first, last), _by_days(paying, first, last)]).unique()
 
 
 def standing(subscription_mrr: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFrame:
@@ -72,32 +69,30 @@ def standing(subscription_mrr: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFram
     )
 
 
-def _by_months(paying: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
+def _by_months(paying: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFrame:
     def month(day: pl.Expr) -> pl.Expr:
         return day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - 1
 
     def after(steps: pl.Expr) -> pl.Expr:
         number = month(pl.col("anchor")) + steps * pl.col("months")
-        first = pl.date(number // 12, number % 12 + 1, 1)
-        return first + pl.duration(days=pl.min_horizontal(pl.col("anchor").dt.day(), first.dt.month_end().dt.day()) - 1)
+        begin = pl.date(number // 12, number % 12 + 1, 1)
+        return begin + pl.duration(days=pl.min_horizontal(pl.col("anchor").dt.day(), begin.dt.month_end().dt.day()) - 1)
 
-    since = (month(pl.col("day")) - month(pl.col("anchor"))) // pl.col("months")
+    since = (month(pl.max_horizontal("day", first)) - month(pl.col("anchor"))) // pl.col("months")
     up_to = (month(pl.min_horizontal("until", last)) - month(pl.col("anchor"))) // pl.col("months")
-    return _kept(paying.filter(pl.col("months") > 0), since, up_to, after, last)
+    return _kept(paying.filter(pl.col("months") > 0), since, up_to, after).filter(pl.col("due").is_between(first, last))
 
 
-def _by_days(paying: pl.LazyFrame, last: pl.Expr) -> pl.LazyFrame:
+def _by_days(paying: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFrame:
     def after(steps: pl.Expr) -> pl.Expr:
         return to_date(day_number(pl.col("anchor")) + steps * pl.col("days"))
 
-    since = (day_number(pl.col("day")) - day_number(pl.col("anchor"))) // pl.col("days")
+    since = (day_number(pl.max_horizontal("day", first)) - day_number(pl.col("anchor"))) // pl.col("days")
     up_to = (day_number(pl.min_horizontal("until", last)) - day_number(pl.col("anchor"))) // pl.col("days")
-    return _kept(paying.filter(pl.col("days") > 0), since, up_to, after, last)
+    return _kept(paying.filter(pl.col("days") > 0), since, up_to, after).filter(pl.col("due").is_between(first, last))
 
 
-def _kept(
-    paying: pl.LazyFrame, since: pl.Expr, up_to: pl.Expr, after: Callable[[pl.Expr], pl.Expr], last: pl.Expr
-) -> pl.LazyFrame:
+def _kept(paying: pl.LazyFrame, since: pl.Expr, up_to: pl.Expr, after: Callable[[pl.Expr], pl.Expr]) -> pl.LazyFrame:
     """Of the days `after` so many steps, from about `since` to about `up_to`, those on which a term comes due."""
     step = pl.col("step")
     begins = pl.when(step > 0).then(pl.max_horizontal(after(step - 1), "day")).otherwise("day")
@@ -111,6 +106,6 @@ def _kept(
         )
         .explode("step", empty_as_null=False)
         .with_columns(due=after(step), begins=begins)
-        .filter(pl.col("due") > pl.col("day"), pl.col("due") <= last, pl.col("begins") < pl.col("until"))
+        .filter(pl.col("due") > pl.col("day"), pl.col("begins") < pl.col("until"))
         .select(*SUBSCRIPTION, "due")
     )

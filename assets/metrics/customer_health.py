@@ -210,9 +210,10 @@ def _renewals(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFram
     last = pl.lit(settings.last_day)
     known = once(points(subscription_mrr.filter(pl.col("day") <= settings.last_day)))
     length = pl.col("interval").replace_strict(_DAYS_OF_TERM, return_dtype=pl.Int64) * pl.col("interval_count")
-    due = due_days(known.filter(length > RENEWAL_DAYS), last + pl.duration(days=RENEWAL_DAYS))
+    ahead = (last + pl.duration(days=days) for days in (1, RENEWAL_DAYS))
+    due = due_days(known.filter(length > RENEWAL_DAYS), *ahead)
     paying = known.filter(pl.col("until") > last, pl.col("mrr") > 0).select(SUBSCRIPTION)
-    near = due.filter(pl.col("due") > last).join(paying, on=SUBSCRIPTION, how="semi")
+    near = due.join(paying, on=SUBSCRIPTION, how="semi")
     return near.group_by("person").agg(days_to_renewal=(pl.col("due").min() - last).dt.total_days())
 
 

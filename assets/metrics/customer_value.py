@@ -16,6 +16,7 @@ from assets.lifetime_value import (
     with_scores,
 )
 from assets.money import UNITS_PER_ONE, divide_half_even, from_units
+from assets.once import once
 from assets.revenue import OWNER, mrr_pieces
 from assets.states.value_tiers import HIGH, LOW, MID
 from warehouse.settings import Settings
@@ -166,24 +167,25 @@ def _contracts(mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, settin
     """
     turns = mrr_changes.filter(pl.col("movement").is_in([NEW, BACK, LOST])).sort("day")
     end = pl.col("day").shift(-1).over(OWNER)
-    starts = turns.with_columns(end=end).filter(pl.col("movement") != LOST)
+    starts = once(turns.with_columns(end=end).filter(pl.col("movement") != LOST))
     last, term = pl.lit(settings.last_day), pl.col("term_months")
     lost_in = _whole_months(pl.col("day"), pl.col("end").dt.offset_by("-1d")) // term + 1
     return (
-        starts.join(_terms(subscription_mrr), on=[*OWNER, "day"])
+        starts.join(_terms(subscription_mrr, starts), on=[*OWNER, "day"])
         .with_columns(months=_whole_months(pl.col("day"), last))
         .with_columns(is_lost=pl.col("end").is_not_null() & (lost_in * term <= pl.col("months")))
         .with_columns(terms=pl.when("is_lost").then(lost_in).otherwise(pl.col("months") // term))
     )
 
 
-def _terms(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
-    """How many months a term has of the largest subscription that pays from a day on, ties by id."""
+def _terms(subscription_mrr: pl.LazyFrame, starts: pl.LazyFrame) -> pl.LazyFrame:
+    """How many months a term has of the largest subscription that pays from a day of `starts` on, ties by id."""
     months = pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int64) * pl.col("interval_count")
     return (
-        subscription_mrr.sort("mrr", "subscription_id", descending=[True, False])
-        .group_by(*OWNER, "day", maintain_order=True)
-        .agg(term_months=months.first().clip(lower_bound=1))
+        subscription_mrr.join(starts, on=[*OWNER, "day"], how="semi")
+        .sort("mrr", "subscription_id", descending=[True, False])
+        .unique([*OWNER, "day"], keep="first", maintain_order=True)
+        .select(*OWNER, "day", term_months=months.clip(lower_bound=1))
     )
 
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import converted
+from assets.once import once
 from assets.revenue import OWNER, amount, currency_columns
 from assets.segments import spans_of, split, split_starts
 from assets.states.plan_spans import NO_PLAN
@@ -77,20 +78,23 @@ def measure(
     customers = people.filter(pl.col("kind") == "customer").select("person", known_since="first_day")
     in_time = pl.min_horizontal(last, pl.col("day") + pl.duration(days=RECOVERY_DAYS))
     is_recovered = pl.col("is_failed") & (pl.col("collected_day") <= in_time)
-    payments = invoices.join(customers, on="person", how="left").with_columns(
-        start=start,
-        end=start + 1,
-        attempts=pl.lit(1, pl.Int64),
-        failed=pl.col("is_failed").cast(pl.Int64),
-        recovered=is_recovered.cast(pl.Int64),
-        amount_due="amount",
-        amount_failed=pl.when("is_failed").then("amount"),
-        amount_recovered=pl.when(is_recovered).then(pl.min_horizontal("amount", "collected")),
+    payments = once(
+        invoices.join(customers, on="person", how="left").with_columns(
+            start=start,
+            end=start + 1,
+            attempts=pl.lit(1, pl.Int64),
+            failed=pl.col("is_failed").cast(pl.Int64),
+            recovered=is_recovered.cast(pl.Int64),
+            amount_due="amount",
+            amount_failed=pl.when("is_failed").then("amount"),
+            amount_recovered=pl.when(is_recovered).then(pl.min_horizontal("amount", "collected")),
+        )
     )
+    open_ones = payments.filter(pl.col("day") >= _first_open_day(settings))
     segments = spans_of(segment_spans, "customer", ["subscription"])
     is_known = (pl.col("known_since") <= pl.col("day")).fill_null(False)
     counted = pl.concat(
-        [split(payments.filter(is_known), segments), _of_strangers(payments.filter(~is_known), settings)],
+        [split(open_ones.filter(is_known), segments), _of_strangers(open_ones.filter(~is_known), settings)],
         how="diagonal",
     )
     first = payments.group_by(*OWNER, "known_since").agg(pl.col("day").min())
@@ -102,6 +106,16 @@ def measure(
         ],
         how="diagonal",
     ).with_columns(is_converted=pl.lit(False))
+
+
+def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Payments whose days of recovery were over before the range, in contract currency."""
+    is_over = pl.col("date") < _first_open_day(settings)
+    return published.filter(is_over, ~pl.col("is_converted")).select(*KEYS, "is_converted", *COUNTS, *AMOUNTS)
+
+
+def _first_open_day(settings: Settings) -> pl.Expr:
+    return pl.lit(settings.first_day).dt.offset_by(f"-{RECOVERY_DAYS}d")
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -73,11 +73,11 @@ KEYS = ["date", "currency", "segment", "segment_value"]
 def measure(subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Counts and amounts by due day, currency and segment (that of the last day paid for), in contract currency."""
     segments = spans_of(segment_spans, "customer", ["subscription"])
-    last = pl.lit(settings.last_day)
+    first, last = _first_open_day(settings), pl.lit(settings.last_day)
     known = once(points(subscription_mrr))
     due, is_known = day_number(pl.col("due")), pl.col("settled") <= last
     is_renewed = is_known & (pl.col("mrr_now") > 0)
-    terms = _with_outcome(standing(known, due_days(known, last)), known).select(
+    terms = _with_outcome(standing(known, due_days(known, first, last)), known).select(
         *OWNER,
         date="due",
         start=due,
@@ -94,6 +94,17 @@ def measure(subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, setting
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     starts = split_starts(first_fact, segments, ["currency"], settings.of_all_days())
     return pl.concat([counts, starts], how="diagonal").with_columns(is_converted=pl.lit(False))
+
+
+def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Terms of which nothing in the range of days can make something else, in contract currency."""
+    is_over = pl.col("date") < _first_open_day(settings)
+    return published.filter(is_over, ~pl.col("is_converted")).select(*KEYS, "is_converted", *COUNTS, *AMOUNTS)
+
+
+def _first_open_day(settings: Settings) -> pl.Expr:
+    """What came due before was paid or lost before the range: a late payment is waited for as long as grace lasts."""
+    return pl.lit(settings.first_day).dt.offset_by(f"-{settings.grace_days}d")
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -56,9 +56,8 @@ def measure(subscription_mrr: pl.LazyFrame, people: pl.LazyFrame, settings: Sett
     """The next due day of every subscription with MRR at the watermark, as far as what is known by then says."""
     last = pl.lit(settings.last_day)
     known = once(points(subscription_mrr.filter(pl.col("day") <= last)))
-    paying = known.filter(pl.col("mrr") > 0).group_by(SUBSCRIPTION).agg(pl.all().sort_by("day").last())
-    current = paying.filter(pl.col("until") > last)
-    ends = due_days(known, last + pl.duration(days=DAYS_AHEAD)).filter(pl.col("due") > last)
+    current = known.filter(pl.col("until") > last, pl.col("mrr") > 0)
+    ends = due_days(known, last + pl.duration(days=1), last + pl.duration(days=DAYS_AHEAD))
     customers = people.filter(pl.col("kind") == "customer").select("person", customer_id="id")
     return (
         current.join(ends.group_by(SUBSCRIPTION).agg(due_date=pl.col("due").min()), on=SUBSCRIPTION)
