@@ -7,7 +7,6 @@ base release: a part whose inputs and rules are the same keeps its files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +15,8 @@ import polars as pl
 from pipelines import touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.engines import Engine, LocalEngine, are_small, at_once
-from pipelines.inputs import files_for, layer_in, part_of, settings_of
+from pipelines.inputs import files_for, part_of, settings_of
+from pipelines.known_parts import KnownParts
 from pipelines.months import month_of
 from pipelines.pace import Pace
 from pipelines.parts import (
@@ -24,48 +24,46 @@ from pipelines.parts import (
     Part,
     catalog_in,
     compute_partial,
-    compute_state,
-    is_built_at_once,
     layer_of,
     month_in,
     scan_rows,
-    shard_in,
 )
+from pipelines.parts_to_do import parts_to_do
+from pipelines.state_parts import compute_state
 from pipelines.text import counted
-from pipelines.units import touched_units
 from pipelines.workspace import Workspace
 from warehouse import reduction
-from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.catalog import Entry
 from warehouse.codes import shard_name
 from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
 
-WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
 
-
-def build_state(workspace: Workspace, table: str, engine: Engine | None = None) -> None:
+def build_state(
+    workspace: Workspace, table: str, engine: Engine | None = None, known: KnownParts | None = None
+) -> None:
     """Computes the parts of a state whose inputs changed since the base release; all of them where its rules did.
 
     A state by month is computed a month at a time over all shards; one with `shard` in its grain at once; the others a
-    shard at a time.
+    shard at a time. Parts that are `known` from the same inputs are not computed.
     """
     entry = workspace.catalog[table]
-    settings = settings_of(workspace, WHOLE_HISTORY)
-    # Not the draft's: where a step is done again, what it touches is still told apart from the base.
-    base = workspace.draft.base
-    before = base.by_partition("states", table) if base else {}
-    among = touched_units(workspace, entry)
-    parts = [_state_part(workspace, entry, name, settings, before, among) for name in _parts_to_do(workspace, entry)]
+    parts = parts_to_do(workspace, entry)
+    taken = known.among(workspace, entry, parts) if known else {}
+    to_do = [part for part in parts if part.name not in taken]
     # Partitions that have no rows any more are taken out.
     kept: dict[str, DataFile | None] = {partition: None for part in parts for partition in part.before}
-    found = _engine(workspace, "", parts, engine).map(compute_state, parts)
-    for one in found:
-        kept |= one.files
+    found = _engine(workspace, "", to_do, engine).map(compute_state, to_do)
+    for files in [*taken.values(), *(one.files for one in found)]:
+        kept |= files
     workspace.draft.put("states", table, kept)
-    if all(part.is_compared for part in parts):
-        touched.record(workspace.draft, table, touched.together(one.touched for one in found))
+    if all(part.is_compared for part in to_do):
+        persons = [one.touched for one in found]
+        if known and taken and (those := known.touched(entry)) is not None:
+            persons.append(those)
+        touched.record(workspace.draft, table, touched.together(persons))
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:
@@ -138,46 +136,6 @@ def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:
             f"{entry.table.name} of {unrated[day].min()!s}: an amount cannot be converted, as no rate of its currency "
             "is known by then. Add rates to fx_rates, for every currency from before its first amount on."
         )
-
-
-def _parts_to_do(workspace: Workspace, entry: Entry) -> list[str]:
-    draft, redo = workspace.draft, is_redefined(workspace)
-    names: set[str] = set()
-    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
-        layer = layer_in(workspace, table)
-        changed = draft.changed(layer, table) | (draft.files(layer, table).keys() if redo else set())
-        names |= {name for partition in changed for name in _parts_of(workspace, entry, parameter, partition)}
-    return sorted(names)
-
-
-def _parts_of(workspace: Workspace, entry: Entry, parameter: str, partition: str) -> list[str]:
-    """The parts that must be computed anew where this partition of this parameter changed."""
-    if entry.table.partitioning == "shard/month":
-        month = month_in(partition)
-        return [month] if month else []
-    if is_built_at_once(entry):
-        return [EVERYTHING]
-    if parameter.startswith(ALL_SHARDS):
-        return [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
-    return [shard_name(shard_in(partition), workspace.config.shards)]
-
-
-def _state_part(
-    workspace: Workspace,
-    entry: Entry,
-    name: str,
-    settings: Settings,
-    before: Mapping[str, DataFile],
-    among: pl.DataFrame | None,
-) -> Part:
-    mine = {partition: file for partition, file in before.items() if name == EVERYTHING or name in partition.split("/")}
-    is_known = workspace.draft.base is not None and not is_redefined(workspace)
-    is_compared = is_known and touched.can_tell(entry.table)
-    part = replace(part_of(workspace, entry, name, settings), before=mine, is_compared=is_compared)
-    # Of a shard that had nothing there is nothing to keep.
-    if among is None or not mine or not is_compared:
-        return part
-    return replace(part, touched=among if name == EVERYTHING else among.filter(shard=shard_in(name)))
 
 
 def _reference(workspace: Workspace, entry: Entry, table: str, settings: Settings) -> pl.LazyFrame:

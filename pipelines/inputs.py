@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.days import DayRange, dimensions_of
 from pipelines.months import month_of
-from pipelines.parts import EVERYTHING, Part, catalog_in, layer_of, month_in
+from pipelines.parts import Part, catalog_in, is_in_part, layer_of, month_in
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
@@ -59,8 +59,8 @@ def files_for(
     workspace: Workspace, entry: Entry, name: str, parameter: str, table: str, settings: Settings
 ) -> tuple[DataFile, ...]:
     files = workspace.draft.files(layer_in(workspace, table), table)
-    if not parameter.startswith(ALL_SHARDS) and name != EVERYTHING:
-        files = {partition: file for partition, file in files.items() if name in partition.split("/")}
+    if not parameter.startswith(ALL_SHARDS):
+        files = {partition: file for partition, file in files.items() if is_in_part(name, partition)}
     look_back = entry.table.look_back_days
     if look_back is not None:
         earliest = MONTH + month_of(settings.first_day - timedelta(days=look_back))

@@ -6,16 +6,16 @@ what they would be is put on. Where that cannot tell whether a row is there at a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import polars as pl
 
 from pipelines import touched
 from pipelines.build import partial_of, shards_of
-from pipelines.inputs import layer_in, part_of
+from pipelines.inputs import layer_in
 from pipelines.months import month_of
-from pipelines.parts import compute_partial, shard_in
+from pipelines.one_shard import OneShard
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.names import MONTH
@@ -24,52 +24,46 @@ from warehouse.settings import Settings
 DATE = "date"
 
 
-def measured(run: Workspace, other: Workspace, entry: Entry, settings: Settings, until: date) -> pl.LazyFrame | None:
-    """The rows over all shards, right for days until then; None where the table has to be measured whole.
+class Otherwise:
+    """The tables of a run as they are measured on the states of another workspace, right for days `until` one.
 
-    `other` began from the states of the run and has built anew what differs; `settings` are those that the run's
-    partials were made with. Who differs since a later day only makes no difference: a day follows from facts until it.
+    That one began from the states of the run and has built anew what differs. Who differs since a later day only makes
+    no difference: a day follows from facts until it.
     """
-    partials = [partial_of(run, entry, name) for name in shards_of(run)]
-    persons = _differing_persons(other, entry)
-    if persons is None or not all(partial.exists() for partial in partials):
-        return None
-    persons = persons.filter(pl.col("since") <= until)
-    own = pl.scan_parquet(partials)
-    was, would_be = (_of_persons(workspace, entry, settings, persons) for workspace in (run, other))
-    keys = [column.name for column in entry.table.keys if column.name in was.columns]
-    if not entry.table.measures:
-        left = own.join(was.lazy(), on=keys, how="anti", nulls_equal=True)
-        return pl.concat([left, would_be.lazy()], how="diagonal")
-    if not _says_which_rows(run, entry, settings, own.collect(), was, would_be):
-        return None
-    return pl.concat([own, _less(was, keys).lazy(), would_be.lazy()], how="diagonal")
 
+    def __init__(self, run: Workspace, other: Workspace, states: Iterable[str], until: date) -> None:
+        self._run, self._other = run, other
+        told = [persons for state in states if (persons := touched.of(other.draft, state)) is not None]
+        persons = touched.together(told).filter(pl.col("since") <= until)
+        self._was, self._would_be = OneShard(run, persons), OneShard(other, persons)
 
-def _differing_persons(other: Workspace, entry: Entry) -> pl.DataFrame | None:
-    """The persons with other rows in any state that the table is made from; None where that is not known, or where
-    what is read across all shards differs: it may concern everybody."""
-    found = []
-    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
-        if not other.draft.changed(layer_in(other, table), table):
-            continue
-        persons = None if parameter.startswith(ALL_SHARDS) else touched.of(other.draft, table)
-        if persons is None:
+    def measured(self, entry: Entry, settings: Settings) -> pl.LazyFrame | None:
+        """The rows of a table over all shards; None where it has to be measured whole. `settings` are those that the
+        run's partials were made with."""
+        partials = [partial_of(self._run, entry, name) for name in shards_of(self._run)]
+        if not _is_told_by_persons(self._other, entry) or not all(partial.exists() for partial in partials):
             return None
-        found.append(persons)
-    return touched.together(found)
+        was, would_be = self._was.measured(entry, settings), self._would_be.measured(entry, settings)
+        if was is None or would_be is None:
+            return None
+        own = pl.scan_parquet(partials)
+        keys = [column.name for column in entry.table.keys if column.name in was.columns]
+        if not entry.table.measures:
+            left = own.join(was.lazy(), on=keys, how="anti", nulls_equal=True)
+            return pl.concat([left, would_be.lazy()], how="diagonal")
+        if not _says_which_rows(self._run, entry, settings, own.collect(), was, would_be):
+            return None
+        return pl.concat([own, _less(was, keys).lazy(), would_be.lazy()], how="diagonal")
 
 
-def _of_persons(workspace: Workspace, entry: Entry, settings: Settings, persons: pl.DataFrame) -> pl.DataFrame:
-    """What the measure returns for these persons alone."""
-    parts: list[pl.DataFrame] = []
-    for name in shards_of(workspace):
-        mine = persons.filter(shard=shard_in(name))
-        if mine.height or not parts:
-            target = partial_of(workspace, entry, f"{name}.touched")
-            part = replace(part_of(workspace, entry, name, settings, target), touched=mine)
-            parts.append(pl.read_parquet(compute_partial(part)))
-    return pl.concat(parts, how="diagonal")
+def _is_told_by_persons(other: Workspace, entry: Entry) -> bool:
+    """Whether it is known whose rows differ in all states that the table is made from. What is read across all shards
+    may concern everybody."""
+    return not any(
+        other.draft.changed(layer_in(other, table), table)
+        and (parameter.startswith(ALL_SHARDS) or touched.of(other.draft, table) is None)
+        for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+    )
 
 
 def _says_which_rows(

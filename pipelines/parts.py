@@ -5,14 +5,14 @@ A part is a shard, a month or everything. Its inputs are immutable files, so it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 
-from pipelines import touched as touched_by
 from warehouse import catalog as catalogs
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Catalog, Entry
@@ -21,7 +21,6 @@ from warehouse.names import MONTH
 from warehouse.settings import Settings
 from warehouse.store import Store
 
-STATE_ROW_GROUP = 1 << 19
 SHARD = "shard="
 EVERYTHING = "everything"
 PERSON = "person"
@@ -33,7 +32,8 @@ class Part:
 
     `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for, with
     which the new rows are compared if asked for. Of a part with `touched` units, persons (shard, person, since)
-    or ids, only their rows are computed.
+    or ids, only their rows are computed; of one that is touched `since` a day, only rows that begin later; of one
+    with `unchanged` inputs, only those of the others.
     """
 
     catalog_folder: Path | None
@@ -47,6 +47,8 @@ class Part:
     before: Mapping[str, DataFile] = field(default_factory=dict)
     is_compared: bool = False
     touched: pl.DataFrame | None = None
+    since: date | None = None
+    unchanged: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -54,80 +56,11 @@ class Part:
         return sum(file.rows for files in self.inputs.values() for file in files)
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """The files of a part of a state by partition; if compared, the persons whose rows are not those of `before`."""
-
-    files: dict[str, DataFile]
-    touched: pl.DataFrame
-
-
-def compute_state(part: Part) -> Computed:
-    """Computes this part of a state and keeps it, sorted by the grain."""
-    entry = catalog_in(part.catalog_folder)[part.table]
-    rows = _apply(part, entry).select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)
-    found = _by_partition(part, entry, rows.collect())
-    unit, rows_of_none = entry.table.unit, pl.DataFrame(schema=entry.table.polars_schema())
-    grain = [column.name for column in entry.table.grain]
-    written, touched = {}, [touched_by.NOBODY]
-    for partition in sorted(found.keys() | part.before.keys()):
-        after = found.get(partition, rows_of_none).sort(grain)
-        if part.is_compared:
-            before = _before(part, entry, partition)
-            touched.append(_touched(part, entry, partition, before, after))
-            if part.touched is not None:
-                after = _in_order_of_units(entry, [before.filter(~_is_among(part.touched, unit)), after])
-        if after.height:
-            written[partition] = _write(part, entry, partition, after)
-    return Computed(written, pl.concat(touched))
-
-
-def _before(part: Part, entry: Entry, partition: str) -> pl.DataFrame:
-    file = part.before.get(partition)
-    if file is None:
-        return pl.DataFrame(schema=entry.table.polars_schema())
-    return part.store.scan([file], entry.table.polars_schema()).collect()
-
-
-def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """The persons whose rows differ. If the touched units are persons, since when follows from the inputs."""
-    if part.touched is not None:
-        before = before.filter(_is_among(part.touched, entry.table.unit))
-    found = touched_by.differing(entry.table, shard_in(partition), before, after)
-    if part.touched is None or entry.table.unit != PERSON:
-        return found
-    return part.touched.join(found, on=["shard", "person"], how="semi")
-
-
-def _in_order_of_units(entry: Entry, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Rows of different units, each part sorted by the grain: the rows of a unit stay in their order."""
-    grain = [column.name for column in entry.table.grain]
-    up_to_the_unit = grain[: grain.index(entry.table.unit or PERSON) + 1]
-    return pl.concat(parts).sort(up_to_the_unit, maintain_order=True)
-
-
-def _is_among(touched: pl.DataFrame, unit: str | None) -> pl.Expr:
-    return pl.col(unit or PERSON).is_in(touched[unit or PERSON].implode())
-
-
-def _write(part: Part, entry: Entry, partition: str, rows: pl.DataFrame) -> DataFile:
-    table = entry.table
-    return part.store.write(
-        "states",
-        table.name,
-        partition,
-        rows,
-        table.arrow_schema(),
-        previous=part.before.get(partition),
-        row_group_size=STATE_ROW_GROUP,
-    )
-
-
 def compute_partial(part: Part) -> Path:
     """The measures of one shard, written to `target`; returns it."""
     assert part.target is not None
     unfinished = part.target.with_suffix(".tmp")
-    _apply(part, catalog_in(part.catalog_folder)[part.table]).collect().write_parquet(unfinished, compression="lz4")
+    computed(part, catalog_in(part.catalog_folder)[part.table]).collect().write_parquet(unfinished, compression="lz4")
     unfinished.replace(part.target)
     return part.target
 
@@ -143,27 +76,25 @@ def month_in(partition: str) -> str | None:
     return last if last.startswith(MONTH) else None
 
 
-def is_built_at_once(entry: Entry) -> bool:
-    """Whether a state is computed for all shards together: `shard` is in its grain."""
-    return entry.table.grain[0].name == "shard"
+def is_in_part(name: str, partition: str) -> bool:
+    """Whether the part of that name (a shard, a month, EVERYTHING) makes this partition."""
+    return name == EVERYTHING or name in partition.split("/")
 
 
-def _by_partition(part: Part, entry: Entry, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    if not is_built_at_once(entry):
-        return {part.name: rows} if rows.height else {}
-    suffix = f"/{part.name}" if entry.table.partitioning == "shard/month" else ""
-    split = rows.partition_by("shard", as_dict=True)
-    return {codes.shard_name(int(key[0]), part.shards) + suffix: found for key, found in sorted(split.items())}
-
-
-def _apply(part: Part, entry: Entry) -> pl.LazyFrame:
+def computed(part: Part, entry: Entry) -> pl.LazyFrame:
+    """The rows that the part's function returns for it."""
     catalog = catalog_in(part.catalog_folder)
     frames = {
         parameter: _of_touched(part, entry, parameter, scan_rows(part.store, catalog, table, part.inputs[parameter]))
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
-    settings = {"settings": part.settings} if entry.takes_settings else {}
-    result: pl.LazyFrame = entry.compute(**frames, **settings)
+    return computed_from(entry, frames, part.settings)
+
+
+def computed_from(entry: Entry, frames: Mapping[str, pl.LazyFrame], settings: Settings) -> pl.LazyFrame:
+    """What the function of a table makes of the rows of its parameters."""
+    told = {"settings": settings} if entry.takes_settings else {}
+    result: pl.LazyFrame = entry.compute(**frames, **told)
     return result
 
 
@@ -171,7 +102,11 @@ def _of_touched(part: Part, entry: Entry, parameter: str, rows: pl.LazyFrame) ->
     """What is read across all shards is read whole, unless that is where the units are."""
     unit = entry.table.unit or PERSON
     is_of_units = unit in rows.collect_schema() and (unit != PERSON or not parameter.startswith(ALL_SHARDS))
-    return rows.filter(_is_among(part.touched, unit)) if part.touched is not None and is_of_units else rows
+    return rows.filter(is_among(part.touched, unit)) if part.touched is not None and is_of_units else rows
+
+
+def is_among(touched: pl.DataFrame, unit: str) -> pl.Expr:
+    return pl.col(unit).is_in(touched[unit].implode())
 
 
 def layer_of(catalog: Catalog, table: str) -> str:

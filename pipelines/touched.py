@@ -27,11 +27,17 @@ def can_tell(table: Table) -> bool:
     return "person" in names and not names.isdisjoint(_DAYS)
 
 
+def day_of(table: Table) -> str:
+    """The column with the day since which a row of a state holds."""
+    names = {column.name for column in table.all_columns}
+    return next(name for name in _DAYS if name in names)
+
+
 def differing(table: Table, shard: int, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """The persons of one shard whose rows are not the same in both, with the first day of a row that differs (a row
     without a day holds since always). Codes of users and customers are not told apart."""
     names = [column.name for column in table.all_columns if column.name != "shard"]
-    [day, *_] = [name for name in _DAYS if name in names]
+    day = day_of(table)
     sides = pl.concat([before.select(*names, sign=pl.lit(-1)), after.select(*names, sign=pl.lit(1))])
     return (
         sides.lazy()

@@ -1,9 +1,11 @@
-"""Which units of a state (persons, subscriptions) a run touches: those with other rows in the state's inputs.
+"""Which units of a state (persons, subscriptions) a run touches, and since when: those with other rows in its inputs.
 
 What is compared are the rows of sources; whose rows of a state differ was recorded when that was built.
 """
 
 from __future__ import annotations
+
+from datetime import date
 
 import polars as pl
 
@@ -34,6 +36,33 @@ def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
     return pl.concat(found).unique() if found else None
 
 
+def touched_since(workspace: Workspace, entry: Entry) -> date | None:
+    """The first day on which an input of a state has another row than in the base release; None where everything is to
+    be computed, as its rows do not follow from facts before their own day or that day is not known."""
+    if entry.continued is None or workspace.draft.base is None or is_redefined(workspace):
+        return None
+    days = [date.max]
+    for table in entry.inputs:
+        if not workspace.draft.changed(layer_in(workspace, table), table):
+            continue
+        since = _since(workspace, table)
+        if since is None:
+            return None
+        days += since
+    return min(days)
+
+
+def _since(workspace: Workspace, table: str) -> list[date] | None:
+    """The days of an input's rows that are others; None where they say no day."""
+    if table in workspace.catalog.states:
+        persons = touched.of(workspace.draft, table)
+        return None if persons is None else persons["since"].to_list()
+    if table == codes.TABLE:
+        return None
+    moved = _moved(workspace, table)
+    return moved["day"].to_list() if "day" in moved.columns else None
+
+
 def _of_input(workspace: Workspace, entry: Entry, parameter: str, table: str) -> pl.DataFrame | None:
     if entry.table.unit != PERSON:
         return _changed_ids(workspace, table, entry.table.unit or "")
@@ -44,10 +73,15 @@ def _of_input(workspace: Workspace, entry: Entry, parameter: str, table: str) ->
 
 def _changed_ids(workspace: Workspace, source: str, column: str) -> pl.DataFrame:
     """The values of a column in the rows of a source that came or went since the base release."""
+    return _moved(workspace, source).select(pl.col(column).unique())
+
+
+def _moved(workspace: Workspace, source: str) -> pl.DataFrame:
+    """The rows of a source that came or went since the base release."""
     base = workspace.draft.base
     before = base.by_partition(codes.LAYER, source) if base else {}
     moved = source_rows.moved(workspace.store, source, before, workspace.draft.files(codes.LAYER, source))
-    return pl.concat([moved.gone, moved.come]).select(pl.col(column).unique())
+    return pl.concat([moved.gone, moved.come])
 
 
 def _looked_up(workspace: Workspace, entry: Entry, source: str) -> pl.DataFrame:

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from pipelines import build, otherwise
+from pipelines import build
 from pipelines.causes import RATES, SOURCES, Causes, Lake
-from pipelines.days import DayRange
+from pipelines.days import DayRange, is_redefined
+from pipelines.known_parts import KnownParts
+from pipelines.otherwise import Otherwise
 from pipelines.workspace import Workspace
 from warehouse import durable, source_rows
 from warehouse.catalog import Catalog
@@ -57,24 +59,33 @@ def _computed(
         present = workspace.draft.files(SOURCES, source)
         draft.put(SOURCES, source, {name: files.get(name) for name in differing(present, files)})
     other = replace(workspace, draft=draft)
-    for state in _states_of(workspace.catalog, wanted):
-        build.build_state(other, state)
+    states = _states_of(workspace.catalog, wanted)
+    # By other rules the base's parts are others, whatever they were made from.
+    known = None if is_redefined(workspace) else KnownParts(_as_in(workspace, base), workspace)
+    for state in states:
+        build.build_state(other, state, known=known)
+    otherwise = Otherwise(workspace, other, states, date.fromisoformat(base.watermark))
     for table in wanted:
         workspace.report(f"restatements: {table} once more, to tell causes apart")
-        _compute(workspace, other, table, days, date.fromisoformat(base.watermark))
+        _compute(otherwise, other, table, days)
     found = {table: draft.files("metrics", table) for table in wanted}
     draft.discard()
     return found
 
 
-def _compute(run: Workspace, other: Workspace, table: str, days: DayRange, until: date) -> None:
-    """Measures the persons that differ on days until then, or everybody where that does not tell."""
+def _compute(otherwise: Otherwise, other: Workspace, table: str, days: DayRange) -> None:
+    """Measures the persons that differ, or everybody where that does not tell."""
     entry, settings = other.catalog[table], build.settings_of_months(other, days)
-    measured = None if entry.is_combined else otherwise.measured(run, other, entry, settings, until)
+    measured = None if entry.is_combined else otherwise.measured(entry, settings)
     if measured is None:
         build.build_metric(other, table, days)
     else:
         build.keep_metric(other, entry, settings, measured)
+
+
+def _as_in(workspace: Workspace, base: Manifest) -> Workspace:
+    """What a run of today finds that begins from the base release."""
+    return replace(workspace, draft=Draft(workspace.config.home, f"{workspace.draft.run_id}.base", base))
 
 
 def _draft_beside(workspace: Workspace, base: Manifest) -> Draft:

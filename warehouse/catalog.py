@@ -59,6 +59,12 @@ class Entry:
         return getattr(self.module, "carried", None)
 
     @property
+    def continued(self) -> Callable[..., Any] | None:
+        """Of a state whose rows follow from facts before their day: the rows built from a day on, without what the
+        earlier ones say already."""
+        return getattr(self.module, "continued", None)
+
+    @property
     def is_combined(self) -> bool:
         """Whether a metric table has no measures of its own and is made from others by `finish` alone."""
         return self.table.layer == "metrics" and not hasattr(self.module, COMPUTE["metrics"])

@@ -10,6 +10,7 @@ import polars as pl
 
 from assets.calendar import day_number, period_number, period_start, to_date
 from assets.conversion import rated
+from assets.once import once
 from assets.steps import closed, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
@@ -41,19 +42,21 @@ def build(
     all_fx_rates: pl.LazyFrame,
     settings: Settings,
 ) -> pl.LazyFrame:
-    """One row per customer and first of a month on which its tier changes; before the first row it is unknown."""
+    """One row per customer and first of a month after `first_day` on which its tier changes, its first such month
+    included; before the first row of all it is unknown."""
     if "orders" in settings.sources:
-        ranked = _ranked(_trailing_revenue(all_order_days, all_fx_rates, settings))
+        ranked = once(_ranked(_trailing_revenue(all_order_days, all_fx_rates, settings)))
         without = _months_without(ranked)
     else:
         horizon = _horizon(all_mrr_changes, all_fx_rates)
-        ranked = _ranked(_opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings))
+        ranked = once(_ranked(_opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings)))
         without = _months_without(ranked).join(horizon, how="cross")
         without = without.filter(pl.col("month") <= period_number(to_date(pl.col("horizon")), "month")).drop("horizon")
     points = pl.concat([_first_months(all_people), without, ranked], how="diagonal")
     is_same = pl.col("tier") == pl.col("tier").shift(1).over(PERSON)
     return (
-        points.with_columns(pl.col("tier").fill_null(LOW), is_ranked=pl.col("tier").is_not_null())
+        points.filter(pl.col("month") > _month_of(settings))
+        .with_columns(pl.col("tier").fill_null(LOW), is_ranked=pl.col("tier").is_not_null())
         .sort("month", "is_ranked")
         .unique([*PERSON, "month"], keep="last", maintain_order=True)
         .filter(~is_same.fill_null(False))
@@ -61,13 +64,27 @@ def build(
     )
 
 
+def continued(earlier: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows that were built from a day on, as far as the tier is not the one in force by the `earlier` ones."""
+    in_force = earlier.group_by(PERSON).agg(in_force=pl.col("tier").sort_by("start_day").last())
+    is_first = pl.col("start_day") == pl.col("start_day").min().over(PERSON)
+    goes_on = is_first & (pl.col("tier") == pl.col("in_force")).fill_null(False)
+    return rows.join(in_force, on=PERSON, how="left").filter(~goes_on).drop("in_force")
+
+
+def _month_of(settings: Settings) -> pl.Expr:
+    """The number of the month of `first_day`: who was ranked on its first may be so no more a month later."""
+    return period_number(pl.lit(settings.first_day), "month")
+
+
 def _trailing_revenue(order_days: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Revenue of the 365 days before each first of a month, where there is any: person, month, worth."""
     worth = pl.col("revenue") * pl.col("rate")
-    earned = rated(order_days, fx_rates, pl.col("day"), settings).select(
+    begins = period_start(_month_of(settings), "month").dt.offset_by(f"-{TRAILING_DAYS}d")
+    earned = rated(order_days.filter(pl.col("day") >= begins), fx_rates, pl.col("day"), settings).select(
         *PERSON, day=day_number(pl.col("day")), worth=worth
     )
-    return _on_firsts(overlay([trailing(earned, TRAILING_DAYS, ["worth"])], PERSON))
+    return _on_firsts(overlay([trailing(earned, TRAILING_DAYS, ["worth"])], PERSON), settings)
 
 
 def _opening_mrr(
@@ -78,7 +95,7 @@ def _opening_mrr(
     change = pl.col("after") - pl.col("before")
     steps = closed(mrr_changes.select(*owner, day=day_number(pl.col("day")), mrr=change), owner, "mrr")
     pieces = overlay([steps], owner).join(horizon, how="cross").with_columns(end=pl.min_horizontal("end", "horizon"))
-    on_firsts = _on_firsts(pieces)
+    on_firsts = _on_firsts(pieces, settings)
     day_before = period_start(pl.col("month"), "month").dt.offset_by("-1d")
     return (
         rated(on_firsts, fx_rates, day_before, settings)
@@ -94,9 +111,9 @@ def _horizon(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _on_firsts(pieces: pl.LazyFrame) -> pl.LazyFrame:
-    """The pieces that cover the day before a first of a month, once for each such `month`."""
-    first = period_number(to_date(pl.col("start")), "month") + 1
+def _on_firsts(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """The pieces that cover the day before a first of a month, once for each such `month`, from that of `first_day`."""
+    first = pl.max_horizontal(period_number(to_date(pl.col("start")), "month") + 1, _month_of(settings))
     last = period_number(to_date(pl.col("end")), "month")
     return pieces.with_columns(month=pl.int_ranges(first, last + 1, dtype=pl.Int32)).explode(
         "month", empty_as_null=False

@@ -11,8 +11,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import build, otherwise, restatements, touched, units, what_if
+from pipelines import build, restatements, touched, units
 from pipelines.days import DayRange
+from pipelines.known_parts import KnownParts
+from pipelines.otherwise import Otherwise
 from pipelines.workspace import Workspace
 from tests.oracle import worlds
 from tests.properties.deliveries import history
@@ -45,7 +47,8 @@ class ComparedRuns(Runs):
             self.kept += sum(units.touched_units(workspace, entry) is not None for entry in states)
             apart = restatements.find(workspace, base, span)
             with pytest.MonkeyPatch.context() as patched:
-                patched.setattr(what_if.otherwise, "measured", lambda *_: None)
+                patched.setattr(Otherwise, "measured", lambda *_: None)
+                patched.setattr(KnownParts, "among", lambda *_: {})
                 self.told.append((apart, restatements.find(workspace, base, span)))
         return head
 
@@ -111,15 +114,15 @@ def test_a_state_of_nobody_is_computed_whole(shop: Shop, tmp_path: Path) -> None
 def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured, answered, kept = otherwise.measured, 0, 0
+    measured, answered, kept = Otherwise.measured, 0, 0
 
-    def counted(run: Workspace, other: Workspace, entry: Entry, settings: Settings, until: date) -> pl.LazyFrame | None:
+    def counted(otherwise: Otherwise, entry: Entry, settings: Settings) -> pl.LazyFrame | None:
         nonlocal answered
-        found = measured(run, other, entry, settings, until)
+        found = measured(otherwise, entry, settings)
         answered += found is not None
         return found
 
-    monkeypatch.setattr(what_if.otherwise, "measured", counted)
+    monkeypatch.setattr(Otherwise, "measured", counted)
     for seed in seeds(3):
         _, steps = history(worlds.world(seed), seed)
         runs = ComparedRuns(tmp_path / f"runs{seed}")

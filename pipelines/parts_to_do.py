@@ -1,0 +1,93 @@
+"""Which parts of a state a run computes, and as far as what of each: found by comparing its inputs with the base's.
+
+A part whose inputs and rules are the same is not among them. What its function makes of it is for state_parts.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from pipelines import touched
+from pipelines.days import DayRange, is_redefined
+from pipelines.inputs import layer_in, part_of, settings_of
+from pipelines.parts import EVERYTHING, Part, is_in_part, month_in, shard_in
+from pipelines.state_parts import is_built_at_once
+from pipelines.units import touched_since, touched_units
+from pipelines.workspace import Workspace
+from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.codes import shard_name
+from warehouse.manifest import DataFile
+from warehouse.settings import Settings
+
+WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
+
+
+def parts_to_do(workspace: Workspace, entry: Entry) -> list[Part]:
+    """The parts whose inputs changed since the base release; all of them where the rules did."""
+    settings = settings_of(workspace, WHOLE_HISTORY)
+    # Not the draft's: where a step is done again, what it touches is still told apart from the base.
+    base = workspace.draft.base
+    before = base.by_partition("states", entry.table.name) if base else {}
+    among, since = touched_units(workspace, entry), touched_since(workspace, entry)
+    return [_part(workspace, entry, name, settings, before, among, since) for name in _names(workspace, entry)]
+
+
+def _names(workspace: Workspace, entry: Entry) -> list[str]:
+    draft, redo = workspace.draft, is_redefined(workspace)
+    names: set[str] = set()
+    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
+        layer = layer_in(workspace, table)
+        changed = draft.changed(layer, table) | (draft.files(layer, table).keys() if redo else set())
+        names |= {name for partition in changed for name in _names_of(workspace, entry, parameter, partition)}
+    return sorted(names)
+
+
+def _names_of(workspace: Workspace, entry: Entry, parameter: str, partition: str) -> list[str]:
+    """The parts that must be computed anew where this partition of this parameter changed."""
+    if entry.table.partitioning == "shard/month":
+        month = month_in(partition)
+        return [month] if month else []
+    if is_built_at_once(entry):
+        return [EVERYTHING]
+    if parameter.startswith(ALL_SHARDS):
+        return [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
+    return [shard_name(shard_in(partition), workspace.config.shards)]
+
+
+def _part(
+    workspace: Workspace,
+    entry: Entry,
+    name: str,
+    settings: Settings,
+    before: Mapping[str, DataFile],
+    among: pl.DataFrame | None,
+    since: date | None,
+) -> Part:
+    mine = {partition: file for partition, file in before.items() if is_in_part(name, partition)}
+    is_known = workspace.draft.base is not None and not is_redefined(workspace)
+    is_compared = is_known and touched.can_tell(entry.table)
+    part = replace(part_of(workspace, entry, name, settings), before=mine, is_compared=is_compared)
+    # Of a shard that had nothing there is nothing to keep.
+    if not mine or not is_compared:
+        return part
+    if since is not None:
+        return replace(part, since=since, settings=replace(settings, first_day=since))
+    if entry.table.apart_by is not None:
+        return _of_changed_inputs(workspace, entry, part)
+    if among is None:
+        return part
+    return replace(part, touched=among if name == EVERYTHING else among.filter(shard=shard_in(name)))
+
+
+def _of_changed_inputs(workspace: Workspace, entry: Entry, part: Part) -> Part:
+    unchanged = [
+        table
+        for table in entry.inputs
+        if not any(is_in_part(part.name, one) for one in workspace.draft.changed(layer_in(workspace, table), table))
+    ]
+    inputs = {name: () if name in unchanged else files for name, files in part.inputs.items()}
+    return replace(part, inputs=inputs, unchanged=tuple(unchanged))

@@ -1,0 +1,115 @@
+"""One part of a state: computed whole, or as far as something changed, over the rows it had before.
+
+What became of the inputs, and so what is to be computed, is found in build.py and units.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipelines import touched as touched_by
+from pipelines.parts import PERSON, Part, catalog_in, computed, is_among, shard_in
+from pipelines.touched import day_of
+from warehouse import codes
+from warehouse.catalog import Entry
+from warehouse.manifest import DataFile
+
+_ROW_GROUP = 1 << 19
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The files of a part of a state by partition; if compared, the persons whose rows are not those of `before`."""
+
+    files: dict[str, DataFile]
+    touched: pl.DataFrame
+
+
+def compute_state(part: Part) -> Computed:
+    """Computes this part of a state and keeps it, sorted by the grain."""
+    entry = catalog_in(part.catalog_folder)[part.table]
+    rows = computed(part, entry).select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)
+    found, nothing = _by_partition(part, entry, rows.collect()), pl.DataFrame(schema=entry.table.polars_schema())
+    written, touched = {}, [touched_by.NOBODY]
+    for partition in sorted(found.keys() | part.before.keys()):
+        after = found.get(partition, nothing)
+        if part.is_compared:
+            before, stays = _before(part, entry, partition), _stays(part, entry)
+            left = before.filter(stays)
+            if part.since is not None and entry.continued is not None:
+                after = entry.continued(left.lazy(), after.lazy()).select(left.columns).collect()
+            touched.append(_touched(part, entry, partition, before.filter(~stays), after))
+            after = _over(left, after, part, entry)
+        else:
+            after = after.sort(_grain(entry))
+        if after.height:
+            written[partition] = _write(part, entry, partition, after)
+    return Computed(written, pl.concat(touched))
+
+
+def is_built_at_once(entry: Entry) -> bool:
+    """Whether a state is computed for all shards together: `shard` is in its grain."""
+    return entry.table.grain[0].name == "shard"
+
+
+def _by_partition(part: Part, entry: Entry, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    if not is_built_at_once(entry):
+        return {part.name: rows} if rows.height else {}
+    suffix = f"/{part.name}" if entry.table.partitioning == "shard/month" else ""
+    split = rows.partition_by("shard", as_dict=True)
+    return {codes.shard_name(int(key[0]), part.shards) + suffix: found for key, found in sorted(split.items())}
+
+
+def _before(part: Part, entry: Entry, partition: str) -> pl.DataFrame:
+    file = part.before.get(partition)
+    if file is None:
+        return pl.DataFrame(schema=entry.table.polars_schema())
+    return part.store.scan([file], entry.table.polars_schema()).collect()
+
+
+def _stays(part: Part, entry: Entry) -> pl.Expr:
+    """Which of the rows there were are not computed anew."""
+    if part.touched is not None:
+        return ~is_among(part.touched, entry.table.unit or PERSON)
+    if part.since is not None:
+        return pl.col(day_of(entry.table)) <= part.since
+    if entry.table.apart_by is not None:
+        return pl.col(entry.table.apart_by).is_in(part.unchanged)
+    return pl.lit(False)
+
+
+def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """The persons whose rows differ. If the touched units are persons, since when follows from the inputs."""
+    found = touched_by.differing(entry.table, shard_in(partition), before, after)
+    if part.touched is None or entry.table.unit != PERSON:
+        return found
+    return part.touched.join(found, on=["shard", "person"], how="semi")
+
+
+def _over(left: pl.DataFrame, after: pl.DataFrame, part: Part, entry: Entry) -> pl.DataFrame:
+    """What stays and what is new, sorted by the grain."""
+    grain = _grain(entry)
+    if part.touched is None:
+        return pl.concat([left, after]).sort(grain)
+    # The rows of a unit are all of one side, and sorted: they stay in their order.
+    up_to_the_unit = grain[: grain.index(entry.table.unit or PERSON) + 1]
+    return pl.concat([left, after.sort(grain)]).sort(up_to_the_unit, maintain_order=True)
+
+
+def _grain(entry: Entry) -> list[str]:
+    return [column.name for column in entry.table.grain]
+
+
+def _write(part: Part, entry: Entry, partition: str, rows: pl.DataFrame) -> DataFile:
+    table = entry.table
+    return part.store.write(
+        "states",
+        table.name,
+        partition,
+        rows,
+        table.arrow_schema(),
+        previous=part.before.get(partition),
+        row_group_size=_ROW_GROUP,
+    )
