@@ -64,6 +64,7 @@ CALLS_OF_A_LIST |= {name for name in OTHER_CALLS if name.endswith("_horizontal")
 OTHER_WORDS = {
     "left": ("right", "both", "none", "inner"),
     "none": ("left", "right"),
+    "right": ("left",),
     "backward": ("forward",),
     "anti": ("semi",),
     "half_to_even": ("half_away_from_zero",),
@@ -75,6 +76,7 @@ OTHER_COLUMNS = {
     **{"mrr": "mrr_before", "first_day": "last_day", "cohort": "period", "plan_left": "plan_largest"},
 }
 OTHER_COLUMNS |= {right: left for left, right in OTHER_COLUMNS.items()}
+OTHER_NAMES = {"first_day": "last_day", "last_day": "first_day", "minimum": "maximum", "maximum": "minimum"}
 ORDER_OF_RESULTS = {"maintain_order", "check_sortedness"}
 DECLARATIONS = {"Column", "Measure", "Ratio", "Derived", "Table", "amount", "_count", "_rate", "_stock", "replace"}
 DECLARED_LOGIC = {"expression", "complete_only", "every_day", "look_back_days", "kind", "sources", "segmented"}
@@ -110,7 +112,8 @@ def mutants(module: str, text: str) -> list[Mutant]:
     for where, node, new, before, after in _Sites(ast.parse(text)).all():
         first = starts[node.lineno - 1] + node.col_offset
         last = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
-        replaced = source[:first] + b"(" + ast.unparse(new).encode() + b")" + source[last:]
+        said = ast.unparse(new) if isinstance(new, ast.stmt) else f"({ast.unparse(new)})"
+        replaced = source[:first] + said.encode() + source[last:]
         seen[where, before, after] += 1
         number = seen[where, before, after]
         found.append(Mutant(module, node.lineno, where, before, after, number, replaced.decode()))
@@ -122,11 +125,11 @@ def unchanged(module: str, text: str) -> Mutant:
     return Mutant(module, 1, "module", "as it is", "as it is", 1, text)
 
 
-Site = tuple[str, ast.expr, ast.expr, str, str]
+Site = tuple[str, ast.expr | ast.stmt, ast.expr | ast.stmt, str, str]
 
 
 class _Sites:
-    """Walks a module and yields each expression with what it could be instead."""
+    """Walks a module and yields each expression, or sum in place, with what it could be instead."""
 
     def __init__(self, module: ast.Module) -> None:
         self._module = module
@@ -156,6 +159,9 @@ class _Sites:
         if isinstance(node, ast.expr):
             for new, before, after in _changes(node, is_declared):
                 yield where, node, new, before, after
+        if isinstance(node, ast.AugAssign):
+            other = ast.AugAssign(node.target, OPERATORS[type(node.op)](), node.value)
+            yield where, node, other, _brief(node), _brief(other)
         if isinstance(node, ast.If | ast.IfExp) and not is_declared:
             for value in (True, False):
                 yield where, node.test, ast.Constant(value), f"if {_brief(node.test)}", str(value)
@@ -193,9 +199,8 @@ def _changes(node: ast.expr, is_declared: bool) -> Iterator[Change]:
         for n, key in enumerate(node.keys):
             rest = ast.Dict([*node.keys[:n], *node.keys[n + 1 :]], [*node.values[:n], *node.values[n + 1 :]])
             yield rest, f"{{{_brief(key) if key else '**'}: ...}}", ""
-    elif isinstance(node, ast.Attribute) and node.attr in ("first_day", "last_day"):
-        other_day = "last_day" if node.attr == "first_day" else "first_day"
-        yield _changed(node, ast.Attribute(node.value, other_day, ast.Load()))
+    elif isinstance(node, ast.Attribute) and node.attr in OTHER_NAMES:
+        yield _changed(node, ast.Attribute(node.value, OTHER_NAMES[node.attr], ast.Load()))
     elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.DictComp) and node.generators[0].ifs:
         new = deepcopy(node)
         new.generators[0].ifs = []
@@ -260,7 +265,7 @@ def _is_type(node: ast.AST) -> bool:
     return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal"
 
 
-def _brief(node: ast.expr) -> str:
+def _brief(node: ast.expr | ast.stmt) -> str:
     """An expression on one line; of a long chain of calls only the last ones."""
     text = " ".join(ast.unparse(node).split())
     return text if len(text) <= 110 else "..." + text[-100:]

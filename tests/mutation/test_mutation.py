@@ -38,6 +38,20 @@ def test_every_wrong_turn_of_the_code_and_of_nothing_else() -> None:
     }
 
 
+def test_wrong_turns_in_arrays() -> None:
+    text = """def add(sums, found):
+    sums += np.maximum(found, np.searchsorted(sums, found, "right"))
+"""
+    by_name = {mutant.name: mutant.text for mutant in mutants("assets.t", text)}
+    assert set(by_name) == {
+        "add: sums += np.maximum(found, np.searchsorted(sums, found, 'right')) -> "
+        "sums -= np.maximum(found, np.searchsorted(sums, found, 'right'))",
+        "add: np.maximum -> np.minimum",
+        "add: 'right' -> 'left'",
+    }
+    assert all(compile(changed, "t", "exec") for changed in by_name.values())
+
+
 def test_every_module_can_be_mutated_and_a_mutant_has_a_name_of_its_own() -> None:
     for module, path in modules().items():
         names = [mutant.name for mutant in mutants(module, path.read_text())]
