@@ -43,16 +43,18 @@ def due_days(points: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFram
     A change states the days anchor + k intervals after its own day. A term that has begun before the next change comes
     due, whatever that one says.
     """
-    paying = points.filter(pl.col("mrr") > 0, pl.col("day") < last).with_columns(
-        months=pl.col("interval").replace_strict(MONTHS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
-        days=pl.col("interval").replace_strict(_DAYS, default=0, return_dtype=pl.Int32) * pl.col("interval_count"),
+    paying = points.filter(pl.col("mrr") > 0).with_columns(
+        months=pl.col("interval").replace_strict(MONTHS, default=None, return_dtype=pl.Int32)
+        * pl.col("interval_count"),
+        days=pl.col("interval").replace_strict(_DAYS, default=None, return_dtype=pl.Int32) * pl.col("interval_count"),
     )
     return pl.concat([_by_months(paying, first, last), _by_days(paying, first, last)]).unique()
 
 
 def standing(subscription_mrr: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds to each term `mrr_due`, the last MRR above 0 before it was due, and `paid_day`, the last day of that MRR."""
-    held = subscription_mrr.filter(pl.col("mrr") > 0).select(*SUBSCRIPTION, "day", "until", "plan", mrr_due="mrr")
+    """Each term (person, currency, subscription_id, `due`) with `mrr_due`, the last MRR above 0 before it was due, and
+    `paid_day`, the last day of that MRR."""
+    held = subscription_mrr.filter(pl.col("mrr") > 0).select(*SUBSCRIPTION, "day", "until", mrr_due="mrr")
     return (
         terms.with_columns(before=pl.col("due") - pl.duration(days=1))
         .sort("before")
@@ -64,8 +66,12 @@ def standing(subscription_mrr: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFram
             strategy="backward",
             check_sortedness=False,
         )
-        .with_columns(paid_day=pl.min_horizontal("before", pl.col("until") - pl.duration(days=1)))
-        .drop("before", "day", "until")
+        .select(
+            *SUBSCRIPTION,
+            "due",
+            "mrr_due",
+            paid_day=pl.min_horizontal("before", pl.col("until") - pl.duration(days=1)),
+        )
     )
 
 
@@ -80,7 +86,7 @@ def _by_months(paying: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFr
 
     since = (month(pl.max_horizontal("day", first)) - month(pl.col("anchor"))) // pl.col("months")
     up_to = (month(pl.min_horizontal("until", last)) - month(pl.col("anchor"))) // pl.col("months")
-    return _kept(paying.filter(pl.col("months") > 0), since, up_to, after).filter(pl.col("due").is_between(first, last))
+    return _kept(paying.drop_nulls("months"), since, up_to, after).filter(pl.col("due").is_between(first, last))
 
 
 def _by_days(paying: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFrame:
@@ -89,23 +95,23 @@ def _by_days(paying: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFram
 
     since = (day_number(pl.max_horizontal("day", first)) - day_number(pl.col("anchor"))) // pl.col("days")
     up_to = (day_number(pl.min_horizontal("until", last)) - day_number(pl.col("anchor"))) // pl.col("days")
-    return _kept(paying.filter(pl.col("days") > 0), since, up_to, after).filter(pl.col("due").is_between(first, last))
+    return _kept(paying.drop_nulls("days"), since, up_to, after).filter(pl.col("due").is_between(first, last))
 
 
 def _kept(paying: pl.LazyFrame, since: pl.Expr, up_to: pl.Expr, after: Callable[[pl.Expr], pl.Expr]) -> pl.LazyFrame:
     """Of the days `after` so many steps, from about `since` to about `up_to`, those on which a term comes due."""
     step = pl.col("step")
-    begins = pl.when(step > 0).then(pl.max_horizontal(after(step - 1), "day")).otherwise("day")
+    begins_before_next_change = (step == 0) | (after(step - 1) < pl.col("until"))
     return (
         paying.with_columns(
             step=pl.int_ranges(
                 since.clip(lower_bound=0).cast(pl.Int32),
-                pl.max_horizontal(up_to, 0).cast(pl.Int32) + 3,
+                up_to.clip(lower_bound=-1).cast(pl.Int32) + 2,
                 dtype=pl.Int32,
             )
         )
-        .explode("step", empty_as_null=False)
-        .with_columns(due=after(step), begins=begins)
-        .filter(pl.col("due") > pl.col("day"), pl.col("begins") < pl.col("until"))
+        .explode("step")
+        .with_columns(due=after(step))
+        .filter(pl.col("due") > pl.col("day"), begins_before_next_change)
         .select(*SUBSCRIPTION, "due")
     )

@@ -119,8 +119,7 @@ def measure(
     settings: Settings,
 ) -> pl.LazyFrame:
     """One row per customer who is active on some basis; money in the reporting currency, else as plain numbers."""
-    last = settings.last_day
-    orders = _worth(order_days.filter(pl.col("day") <= last), "revenue", pl.col("day"), all_fx_rates, settings)
+    orders = _worth(order_days, "revenue", pl.col("day"), all_fx_rates, settings)
     parts = [
         _two_windows(role_days.filter(pl.col("role") == "login"), "events", "logins", settings),
         _two_windows(usage_days, "events", "events", settings),
@@ -182,18 +181,12 @@ def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) 
 
 def _past_due(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """For how many days a payment has been late that still counts: of several subscriptions the longest."""
-    known = subscription_mrr.filter(pl.col("day") <= settings.last_day).sort(*SUBSCRIPTION, "day")
-    run = (~pl.col("is_past_due")).cast(pl.Int32).cum_sum().over(SUBSCRIPTION)
-    current = (
-        known.with_columns(run=run)
-        .group_by(*SUBSCRIPTION)
-        .agg(
-            is_late=pl.col("is_past_due").last() & (pl.col("mrr").last() > 0),
-            since=pl.col("day").filter((pl.col("run") == pl.col("run").last()) & pl.col("is_past_due")).min(),
-        )
-    )
+    is_late = pl.col("is_past_due").sort_by("day")
+    paid_before = (~is_late).cum_sum()
+    since = pl.col("day").sort_by("day").filter(is_late & (paid_before == paid_before.last())).min()
+    late = subscription_mrr.filter(pl.col("day") <= settings.last_day).group_by(SUBSCRIPTION).agg(since=since)
     days = (pl.lit(settings.last_day) - pl.col("since")).dt.total_days() + 1
-    return current.filter("is_late").group_by("person").agg(past_due_days=days.max())
+    return late.group_by("person").agg(past_due_days=days.max())
 
 
 def _nps(role_days: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -77,7 +77,7 @@ OTHER_COLUMNS = {
 }
 OTHER_COLUMNS |= {right: left for left, right in OTHER_COLUMNS.items()}
 OTHER_NAMES = {"first_day": "last_day", "last_day": "first_day", "minimum": "maximum", "maximum": "minimum"}
-ORDER_OF_RESULTS = {"maintain_order", "check_sortedness"}
+NOT_OF_RESULTS = {"maintain_order", "check_sortedness", "frozen"}
 DECLARATIONS = {"Column", "Measure", "Ratio", "Derived", "Table", "amount", "_count", "_rate", "_stock", "replace"}
 DECLARED_LOGIC = {"expression", "complete_only", "every_day", "look_back_days", "kind", "sources", "segmented"}
 
@@ -148,7 +148,7 @@ class _Sites:
             return
         if isinstance(node, ast.Import | ast.ImportFrom) or _is_text(node) or _is_type(node):
             return
-        if isinstance(node, ast.keyword) and node.arg in ORDER_OF_RESULTS:
+        if isinstance(node, ast.keyword) and node.arg in NOT_OF_RESULTS:
             return
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in DECLARATIONS:
             for value in node.args:
