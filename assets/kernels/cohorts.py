@@ -96,7 +96,7 @@ def ages(active: ActiveDays, last: Ints, days: Calendar, split: Split, begins: i
         if begins > first_cohort:
             counts &= period >= begins
         came.add(block.on_each_day(cell) + period, counts)
-    last_period = days.period[np.where(is_seen, last - days.lowest, 0)]
+    last_period = days.period.take(last - days.lowest, mode="clip")
     left.add(cell + np.minimum(last_period, cohort + most - 1), is_seen)
     counted = {"users_retained": came, "users_retained_or_later": left}
     parts = [_rows(name, found, split, first_cohort, periods, most) for name, found in counted.items()]

@@ -131,10 +131,10 @@ class Lifecycle:
         until = turn + period
         starts, ends = day + np.maximum(period - gap, 0), day + period
         no_longer = np.maximum(starts, day + np.minimum(period, 2 * period - gap))
-        back = np.maximum.accumulate(np.where(gap > period, np.arange(len(rows)), 0)) if len(rows) else rows
+        back = np.maximum.accumulate(np.where(gap > period, np.arange(len(rows)), 0))
         # Of another user where this one did not come back: then it lies far behind.
         back_day = day - (block.at[rows] - block.at[rows[back]])
-        absent = np.maximum(day, back_day + np.maximum(2 * period - gap[back], 0))
+        absent = np.maximum(day, back_day + 2 * period - gap[back])
 
         def pieces(start: Ints, end: Ints) -> Ints:
             end = np.maximum(start, np.minimum(end, until))

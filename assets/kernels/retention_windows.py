@@ -52,17 +52,13 @@ def first_facts(people: pl.LazyFrame, count: int) -> dict[str, Integers]:
 
 def activities(spans: pl.LazyFrame, longest: int, settings: Settings) -> dict[str, Activity]:
     """Each basis with spans, as far as windows of up to `longest` days in the range look at it."""
-    rows = (
-        spans.filter(pl.col("start_day") <= settings.last_day)
-        .select(
-            "basis",
-            pl.col("person").cast(pl.Int64),
-            start=day_number(pl.col("start_day")).cast(pl.Int64),
-            end=day_number(pl.col("end_day")).cast(pl.Int64).fill_null(NEVER),
-            lost_as=pl.col("churn_type").replace_strict(TYPE_NUMBERS, return_dtype=pl.Int64),
-        )
-        .collect()
-    )
+    rows = spans.select(
+        "basis",
+        pl.col("person").cast(pl.Int64),
+        start=day_number(pl.col("start_day")).cast(pl.Int64),
+        end=day_number(pl.col("end_day")).cast(pl.Int64).fill_null(NEVER),
+        lost_as=pl.col("churn_type").replace_strict(TYPE_NUMBERS, return_dtype=pl.Int64),
+    ).collect()
     begins = number_of(settings.first_day) - longest
     parts = rows.partition_by("basis", as_dict=True)
     return {str(basis): _activity(part, begins) for (basis,), part in parts.items()}
@@ -74,7 +70,7 @@ def _activity(spans: pl.DataFrame, begins: int) -> Activity:
     seen = np.flatnonzero(end >= begins)
     order = seen[np.argsort(at(person[seen], start[seen]), kind="stable")]
     person, start, end, lost_as = person[order], start[order], end[order], lost_as[order]
-    is_same = np.append(False, person[1:] == person[:-1]) if len(person) else np.zeros(0, bool)
+    is_same = np.append(False, person[1:] == person[:-1])[: len(person)]
     lost_before = np.where(is_same, np.roll(lost_as, 1), 0)
     # A customer's spans neither overlap nor touch, so starts and ends take turns; what is open closes on NEVER.
     days = np.column_stack([at(person, start), at(person, end)]).ravel()

@@ -49,18 +49,19 @@ def build(payments: pl.LazyFrame) -> pl.LazyFrame:
         ),
     )
     owner = ["customer", "currency", "subject"]
-    before = {name: pl.col(name).shift(1).over(owner) for name in ("status", "day")}
+    # Across owners as well: from which number on the invoices of an owner are counted is no matter.
+    before = {name: pl.col(name).shift(1) for name in ("status", "day")}
     begins = (
         (before["status"] == "succeeded")
-        | (pl.col("attempt") == 1).fill_null(False)
+        | (pl.col("attempt") == 1)
         | (pl.col("day") > before["day"] + pl.duration(days=RETRY_DAYS))
     )
     succeeded = pl.col("status") == "succeeded"
     return (
         payments.with_columns(subject=subject)
-        .sort(*owner, "attempted_at", "day", "payment_id")
+        .sort(*owner, "attempted_at", "payment_id")
         .with_columns(begins=pl.col("invoice_id").is_null() & begins.fill_null(False))
-        .with_columns(number=pl.col("begins").cast(pl.Int32).cum_sum().over(owner))
+        .with_columns(number=pl.col("begins").cum_sum())
         .group_by(*owner, "number", maintain_order=True)
         .agg(
             pl.col("day", "payment_id").first(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.calendar import NEVER, to_date
 from assets.money import monthly_amount
 from warehouse.settings import Settings
 from warehouse.table import UNKNOWN, Column, Table
@@ -57,22 +58,18 @@ def _last_row_of_each_day(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The status on a day is that at its end: the last row of the day, in the order of docs/metrics.md section 3."""
     return (
         rows.rename({"customer": "person"})
-        .sort("subscription_id", "effective_at", "updated_at", "change_id", "file", "row")
+        .sort("subscription_id", "effective_at", "updated_at", "change_id")
         .unique(["subscription_id", "day"], keep="last", maintain_order=True)
     )
 
 
 def _with_period_ends(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """A period that ends before the subscription's next row is followed by a row that cancels it."""
-    following = pl.col("day").shift(-1).over("subscription_id")
-    ends = rows.filter(pl.col("ended_day") < following.fill_null(pl.date(9999, 1, 1))).with_columns(
-        day=pl.max_horizontal("day", "ended_day"), status=pl.lit("canceled")
-    )
-    return (
-        pl.concat([rows.with_columns(is_end=pl.lit(0)), ends.with_columns(is_end=pl.lit(1))])
-        .sort("subscription_id", "day", "is_end")
-        .unique(["subscription_id", "day"], keep="last", maintain_order=True)
-    )
+    """A period that ends before the subscription's next row is followed by a row that cancels it: on its own day that
+    row takes its place."""
+    following = pl.col("day").shift(-1).over("subscription_id").fill_null(to_date(pl.lit(NEVER)))
+    ends = rows.filter(pl.col("ended_day") < following).with_columns(day="ended_day", status=pl.lit("canceled"))
+    goes_on = pl.col("ended_day").ne_missing(pl.col("day"))
+    return pl.concat([rows.filter(goes_on), ends]).sort("subscription_id", "day")
 
 
 def _with_grace(rows: pl.LazyFrame, grace_days: int) -> pl.LazyFrame:
@@ -83,7 +80,7 @@ def _with_grace(rows: pl.LazyFrame, grace_days: int) -> pl.LazyFrame:
     first_late_day = pl.col("day").filter(is_late).min().over(run)
     return (
         rows.with_columns(is_late=is_late)
-        .with_columns(run=(~is_late).cast(pl.Int32).cum_sum().over("subscription_id"))
+        .with_columns(run=(~is_late).cum_sum())
         .with_columns(grace_end=pl.when(was_paying).then(first_late_day + pl.duration(days=grace_days)))
         .with_columns(
             mrr=pl.when(pl.col("status") == "active")
@@ -131,8 +128,8 @@ def _points(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _grace_ends(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Where nothing came to end a paying customer's past-due days, the grace ends by itself."""
-    next_day = pl.col("day").shift(-1).over("subscription_id").fill_null(pl.date(9999, 1, 1))
-    ended = rows.filter(pl.col("is_late"), pl.col("day") < pl.col("grace_end"), pl.col("grace_end") < next_day)
+    next_day = pl.col("day").shift(-1).over("subscription_id").fill_null(to_date(pl.lit(NEVER)))
+    ended = rows.filter(pl.col("day") < pl.col("grace_end"), pl.col("grace_end") < next_day)
     return _lost(ended, pl.col("grace_end"), "involuntary", "past_due")
 
 

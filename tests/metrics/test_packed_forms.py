@@ -51,6 +51,30 @@ def test_an_overlay_by_number_is_that_of_columns(seed: int) -> None:
         assert pieces.schema == plain.schema
 
 
+@pytest.mark.parametrize("currencies", [510, 511, 512, 600])
+def test_an_overlay_of_more_currencies_than_have_room_is_that_of_columns(currencies: int) -> None:
+    rng = np.random.default_rng(currencies)
+    named = pl.DataFrame({"kind": range(currencies), "currency": [f"{n:03}" for n in range(currencies)]}).lazy()
+
+    def function(value: str) -> pl.LazyFrame:
+        kinds = pl.Series("kind", [*range(currencies), *rng.integers(0, currencies, 3_000 - currencies)])
+        rows = pl.DataFrame(
+            {
+                "person": rng.choice([0, 1, LARGEST_PERSON], 3_000).astype(np.uint32),
+                "kind": kinds,
+                "day": rng.integers(-40, 40, 3_000).astype(np.int32),
+                value: rng.integers(-2, 3, 3_000),
+            }
+        )
+        return steps.closed(rows.lazy().join(named, on="kind"), ["person", "currency"], value)
+
+    functions, owner = [function("now"), steps.delayed(function("then"), 7)], ["person", "currency"]
+    plain = overlay_in_columns(functions, owner).sort(*owner, "start").collect()
+    pieces = steps.overlay(functions, owner).sort(*owner, "start").collect().select(plain.columns)
+    assert plain["currency"].n_unique() == currencies
+    assert pieces.equals(plain)
+
+
 @pytest.mark.parametrize("rows", [1, 50, 1_000])
 @pytest.mark.parametrize("seed", range(5))
 def test_gaps_are_days_since_the_day_before(seed: int, rows: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 from assets.kernels import cohorts, lifecycle
+from assets.kernels.active_days import ROWS_OF_A_BLOCK, active_days
 from assets.metrics import user_activity_daily, user_retention_cohorts
 from assets.states import segment_spans
 from tests.metrics import plain_user_activity, plain_user_cohorts
@@ -64,12 +66,17 @@ def tenures(people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 @pytest.mark.parametrize("first_day", [FIRST, FIRST + timedelta(days=340)], ids=["whole", "range"])
-@pytest.mark.parametrize("cells", [1, 1 << 22], ids=["value by value", "at once"])
+@pytest.mark.parametrize(
+    ("cells", "rows"),
+    [(1, ROWS_OF_A_BLOCK), (1 << 22, ROWS_OF_A_BLOCK), (1 << 22, 300)],
+    ids=["value by value", "at once", "in blocks"],
+)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_lifecycle_is_that_of_the_plain_form(
-    seed: int, cells: int, first_day: date, monkeypatch: pytest.MonkeyPatch
+    seed: int, cells: int, rows: int, first_day: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lifecycle, "_CELLS", cells)
+    monkeypatch.setattr(user_activity_daily, "active_days", partial(active_days, rows=rows))
     user_days, people = business(seed)
     table = user_activity_daily.table
     settings, is_read = settings_of(table, first_day)
@@ -82,12 +89,17 @@ def test_the_lifecycle_is_that_of_the_plain_form(
 
 
 @pytest.mark.parametrize("first_day", [FIRST, FIRST + timedelta(days=340)], ids=["whole", "range"])
-@pytest.mark.parametrize("cells", [1, 1 << 22], ids=["sorted", "dense"])
+@pytest.mark.parametrize(
+    ("cells", "rows"),
+    [(1, ROWS_OF_A_BLOCK), (1 << 22, ROWS_OF_A_BLOCK), (1 << 22, 300)],
+    ids=["sorted", "dense", "in blocks"],
+)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_cohorts_are_those_of_the_plain_form(
-    seed: int, cells: int, first_day: date, monkeypatch: pytest.MonkeyPatch
+    seed: int, cells: int, rows: int, first_day: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cohorts, "_CELLS", cells)
+    monkeypatch.setattr(user_retention_cohorts, "active_days", partial(active_days, rows=rows))
     user_days, people = business(seed)
     settings, _ = settings_of(user_retention_cohorts.table, first_day)
     keys = [*user_retention_cohorts.KEYS, "age"]

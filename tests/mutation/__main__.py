@@ -66,10 +66,10 @@ def _run(bench: Bench, module: str, *, only_survivors: bool) -> bool:
         except Unsound as reason:
             print(f"not judged: {reason}", flush=True)
             return False
+        bench.remember()
         if by is None:
             survivors.append(mutant.name)
             print(f"  {module}:{mutant.line} {mutant.name}", flush=True)
-    bench.remember()
     ledger.enter(module, Judged(ledger.digest(text), len(tried), len(SEEDS), tuple(survivors)))
     print(f"{module}: {len(tried)} mutants, {len(survivors)} survive", flush=True)
     return True
