@@ -19,6 +19,8 @@ PERSON = ["shard", "person"]
 TRAILING_DAYS = 365
 HIGH_SHARE, MID_SHARE = 80, 95
 HIGH, MID, LOW = "high", "mid", "low"
+TIERS = (LOW, MID, HIGH)
+_LOWEST = pl.lit(0, pl.UInt8)
 
 table = Table(
     name="value_tiers",
@@ -52,15 +54,16 @@ def build(
         ranked = once(_ranked(_opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings)))
         without = _months_without(ranked).join(horizon, how="cross")
         without = without.filter(pl.col("month") <= period_number(to_date(pl.col("horizon")), "month")).drop("horizon")
-    points = pl.concat([_first_months(all_people), without, ranked], how="diagonal")
-    is_same = pl.col("tier") == pl.col("tier").shift(1).over(PERSON)
+    points = pl.concat([_first_months(all_people), without, ranked])
+    # Who is ranked in a month has a row without a rank beside it, which is the lowest tier.
+    tiers = points.filter(pl.col("month") > _month_of(settings)).group_by(*PERSON, "month").agg(pl.col("tier").max())
+    is_same = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in (*PERSON, "tier"))
     return (
-        points.filter(pl.col("month") > _month_of(settings))
-        .with_columns(pl.col("tier").fill_null(LOW), is_ranked=pl.col("tier").is_not_null())
-        .sort("month", "is_ranked")
-        .unique([*PERSON, "month"], keep="last", maintain_order=True)
+        tiers.sort(*PERSON, "month")
         .filter(~is_same.fill_null(False))
-        .with_columns(start_day=period_start(pl.col("month"), "month"))
+        .with_columns(
+            pl.col("tier").replace_strict(range(len(TIERS)), TIERS), start_day=period_start(pl.col("month"), "month")
+        )
     )
 
 
@@ -121,7 +124,8 @@ def _on_firsts(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 
 
 def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
-    """The tier of everybody with positive revenue, by the share of it that is before them; equals share a tier."""
+    """The tier of everybody with positive revenue, as its place in TIERS, by the share of it that is before them;
+    equals share a tier."""
     positive = worth.filter(pl.col("worth") > 0)
     ladder = (
         positive.group_by("month", "worth")
@@ -132,23 +136,19 @@ def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
             total=pl.col("together").sum().over("month"),
         )
     )
-    tier = (
-        pl.when(100 * pl.col("before") < HIGH_SHARE * pl.col("total"))
-        .then(pl.lit(HIGH))
-        .when(100 * pl.col("before") < MID_SHARE * pl.col("total"))
-        .then(pl.lit(MID))
-        .otherwise(pl.lit(LOW))
-    )
+    is_above_mid = 100 * pl.col("before") < HIGH_SHARE * pl.col("total")
+    is_above_low = 100 * pl.col("before") < MID_SHARE * pl.col("total")
+    tier = is_above_low.cast(pl.UInt8) + is_above_mid.cast(pl.UInt8)
     return positive.join(ladder.with_columns(tier=tier), on=["month", "worth"]).select(*PERSON, "month", "tier")
 
 
 def _first_months(people: pl.LazyFrame) -> pl.LazyFrame:
     """The month after each customer's first fact: from then on it has a tier."""
     return people.filter(pl.col("kind") == "customer").select(
-        *PERSON, month=period_number(pl.col("first_day"), "month") + 1
+        *PERSON, month=period_number(pl.col("first_day"), "month") + 1, tier=_LOWEST
     )
 
 
 def _months_without(ranked: pl.LazyFrame) -> pl.LazyFrame:
     """The months that follow one with revenue: unless they are ranked themselves, the tier is low."""
-    return ranked.select(*PERSON, pl.col("month") + 1)
+    return ranked.select(*PERSON, pl.col("month") + 1, tier=_LOWEST)
