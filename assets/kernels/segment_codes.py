@@ -1,7 +1,7 @@
 """Who has which segment value on which day, in small numbers: what assets/segments.py joins by text, for tables that
 split the same people many times.
 
-A value's number counts through all dimensions, `all` first. People are the codes of their shard, which are dense.
+A value's number counts through all dimensions. People are the codes of their shard, which are dense.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from assets.kernels.tallies import number_of
 from assets.kernels.timelines import Integers, Pieces, at
 from assets.segments import spans_of_kind
 from warehouse.settings import Settings
-from warehouse.table import SEGMENT_ALL
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def segments_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) ->
     names: list[pl.DataFrame] = []
     on: dict[str, list[Dimension]] = {basis: [] for basis in bases}
     numbered = 0
-    for segment in _all_first(spans["segment"].unique()):
+    for segment in spans["segment"].unique().sort():
         of_segment = spans.filter(pl.col("segment") == segment)
         values = of_segment["segment_value"].unique().sort()
         number = of_segment["segment_value"].cast(pl.Enum(values)).to_physical().cast(pl.Int64) + numbered
@@ -141,10 +140,6 @@ def by_person(person: Integers | pl.Series, day: Integers | pl.Series, count: in
     return found
 
 
-def _all_first(segments: pl.Series) -> list[str]:
-    return sorted(segments, key=lambda segment: (segment != SEGMENT_ALL, segment))
-
-
 def _by_basis(spans: pl.DataFrame) -> Iterator[tuple[str | None, pl.DataFrame]]:
     bases = spans["basis"].unique().to_list()
     for basis in bases:
@@ -160,7 +155,7 @@ def _dimension(spans: pl.DataFrame) -> Dimension:
         order = np.argsort(begins, kind="stable")
         number, person, since, until, begins = (column[order] for column in (number, person, since, until, begins))
     kept = None
-    if (since == ALWAYS_BEFORE).all() and (until == NEVER).all():
+    if (since == ALWAYS_BEFORE).all():
         kept = np.zeros(int(person.max(initial=-1)) + 1, np.int64)
         kept[person] = np.arange(len(person))
     return Dimension(number, person, since, until, begins, kept)
