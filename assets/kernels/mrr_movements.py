@@ -41,4 +41,5 @@ def movements(
         place = movement * where.size + where.of(currencies.key(owner, value), day)
         add(amounts, place, size)
         add(counts, place, 1)
-    return amounts.reshape(-1, where.size), counts.reshape(-1, where.size)
+    shape = (len(MOVEMENTS), where.size)
+    return amounts.reshape(shape), counts.reshape(shape)
