@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import touched
+from pipelines import forward, touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.engines import Engine, LocalEngine, are_small, at_once
 from pipelines.inputs import files_for, part_of, settings_of
@@ -24,6 +24,7 @@ from pipelines.parts import (
     Part,
     catalog_in,
     compute_partial,
+    keep_partial,
     layer_of,
     month_in,
     scan_rows,
@@ -82,7 +83,7 @@ def settings_of_months(workspace: Workspace, days: DayRange) -> Settings:
 
 def keep_metric(workspace: Workspace, entry: Entry, settings: Settings, measured: pl.LazyFrame) -> None:
     """Keeps a metric table of the range of the settings, from what its measure returned for all shards."""
-    references = {name: _reference(workspace, entry, name, settings) for name in entry.references}
+    references = {name: reference(workspace, entry, name, settings) for name in entry.references}
     rows = reduction.published(entry, measured, settings, references)
     _check_amounts(entry, rows)
     _keep_metric(workspace, entry, reduction.months(entry.table, rows), settings.first_day)
@@ -92,13 +93,24 @@ def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: En
     """What the table's measure returns for every shard, and what its published rows still say of the time before."""
     if entry.is_combined:
         return pl.LazyFrame()
+    found = forward.measured(workspace, entry, settings)
+    if found is not None:
+        keep_partial(found, partial_of(workspace, entry, EVERYTHING))
+        return found.lazy()
     jobs = [
         part_of(workspace, entry, name, settings, partial_of(workspace, entry, name)) for name in shards_of(workspace)
     ]
     days = counted((settings.last_day - settings.first_day).days + 1, "day")
     span = f"{settings.first_day} to {settings.last_day}, {days}: "
     partials = _engine(workspace, span, jobs, engine).map(compute_partial, jobs)
-    return pl.concat([pl.scan_parquet(partials), *_carried(workspace, entry, settings)], how="diagonal")
+    return pl.concat([pl.scan_parquet(partials), *carried(workspace, entry, settings)], how="diagonal")
+
+
+def measured_by(run: Workspace, entry: Entry) -> pl.LazyFrame | None:
+    """What a table's measure returned in a run for everybody, whichever way it was found; None where it was not."""
+    whole = partial_of(run, entry, EVERYTHING)
+    partials = [whole] if whole.exists() else [partial_of(run, entry, name) for name in shards_of(run)]
+    return pl.scan_parquet(partials) if all(partial.exists() for partial in partials) else None
 
 
 def shards_of(workspace: Workspace) -> list[str]:
@@ -117,7 +129,7 @@ def _engine(workspace: Workspace, span: str, jobs: Sequence[Part], engine: Engin
     return engine or LocalEngine(Pace(workspace.report, span, rows).done, at_once(rows), are_small(rows))
 
 
-def _carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
+def carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
     """What the published rows of a table that is one file still say of the time before the range."""
     base = workspace.draft.base
     files = base.of("metrics", entry.table.name) if base else []
@@ -138,7 +150,7 @@ def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:
         )
 
 
-def _reference(workspace: Workspace, entry: Entry, table: str, settings: Settings) -> pl.LazyFrame:
+def reference(workspace: Workspace, entry: Entry, table: str, settings: Settings) -> pl.LazyFrame:
     """A source across all shards, or the files of another metric table that this run has made or kept."""
     files = files_for(workspace, entry, EVERYTHING, table, table, settings)
     known = catalog_in(workspace.catalog.folder)

@@ -59,10 +59,15 @@ class Part:
 def compute_partial(part: Part) -> Path:
     """The measures of one shard, written to `target`; returns it."""
     assert part.target is not None
-    unfinished = part.target.with_suffix(".tmp")
-    computed(part, catalog_in(part.catalog_folder)[part.table]).collect().write_parquet(unfinished, compression="lz4")
-    unfinished.replace(part.target)
+    keep_partial(computed(part, catalog_in(part.catalog_folder)[part.table]).collect(), part.target)
     return part.target
+
+
+def keep_partial(rows: pl.DataFrame, target: Path) -> None:
+    """Writes what a measure returned, whole or not at all."""
+    unfinished = target.with_suffix(".tmp")
+    rows.write_parquet(unfinished, compression="lz4")
+    unfinished.replace(target)
 
 
 def shard_in(partition: str) -> int:

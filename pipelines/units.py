@@ -36,6 +36,16 @@ def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
     return pl.concat(found).unique() if found else None
 
 
+def is_told_by_persons(workspace: Workspace, entry: Entry) -> bool:
+    """Whether it is known whose rows differ in all states that the table is made from. What is read across all shards
+    may concern everybody."""
+    return not any(
+        workspace.draft.changed(layer_in(workspace, table), table)
+        and (parameter.startswith(ALL_SHARDS) or touched.of(workspace.draft, table) is None)
+        for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+    )
+
+
 def touched_since(workspace: Workspace, entry: Entry) -> date | None:
     """The first day on which an input of a state has another row than in the base release; None where everything is to
     be computed, as its rows do not follow from facts before their own day or that day is not known."""

@@ -61,7 +61,7 @@ def _computed(
     other = replace(workspace, draft=draft)
     states = _states_of(workspace.catalog, wanted)
     # By other rules the base's parts are others, whatever they were made from.
-    known = None if is_redefined(workspace) else KnownParts(_as_in(workspace, base), workspace)
+    known = None if is_redefined(workspace) else KnownParts(workspace.as_in(base), workspace)
     for state in states:
         build.build_state(other, state, known=known)
     otherwise = Otherwise(workspace, other, states, date.fromisoformat(base.watermark))
@@ -81,11 +81,6 @@ def _compute(otherwise: Otherwise, other: Workspace, table: str, days: DayRange)
         build.build_metric(other, table, days)
     else:
         build.keep_metric(other, entry, settings, measured)
-
-
-def _as_in(workspace: Workspace, base: Manifest) -> Workspace:
-    """What a run of today finds that begins from the base release."""
-    return replace(workspace, draft=Draft(workspace.config.home, f"{workspace.draft.run_id}.base", base))
 
 
 def _draft_beside(workspace: Workspace, base: Manifest) -> Draft:

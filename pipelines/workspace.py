@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from warehouse.catalog import Catalog
 from warehouse.config import Config
 from warehouse.draft import Draft
+from warehouse.manifest import Manifest
 from warehouse.releases import Releases
 from warehouse.store import Store
 
@@ -22,3 +23,7 @@ class Workspace:
     draft: Draft
     releases: Releases
     report: Callable[[str], None]
+
+    def as_in(self, release: Manifest) -> Workspace:
+        """The same, as a run finds it that begins from this release and has done nothing yet."""
+        return replace(self, draft=Draft(self.config.home, f"{self.draft.run_id}.as-in", release))

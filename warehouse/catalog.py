@@ -59,6 +59,11 @@ class Entry:
         return getattr(self.module, "carried", None)
 
     @property
+    def measured(self) -> Callable[..., Any] | None:
+        """Of a table whose `finish` adds to the rows: published rows as `measure` returned them, the rest left out."""
+        return getattr(self.module, "measured", None)
+
+    @property
     def continued(self) -> Callable[..., Any] | None:
         """Of a state whose rows follow from facts before their day: the rows built from a day on, without what the
         earlier ones say already."""

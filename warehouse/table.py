@@ -103,6 +103,8 @@ class Table:
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
     `may_be_empty` tables have a row only where something happened, which may be nowhere; no other table is empty while
     its inputs are not. Of an `of_last_day` table every row is about the watermark alone, so rows come and go.
+    `recalls` says when a date in a person's states lets it count otherwise than on the day before: so many days after
+    that date, 0 being the date itself. None: on any day.
     `migrations` are the changes of published columns it went through.
 
     Of a state with a `unit` (person, or an id of its source) the rows of a unit follow from that unit's rows of its
@@ -125,6 +127,7 @@ class Table:
     looks_up: Mapping[str, str] = field(default_factory=dict)
     apart_by: str | None = None
     look_back_days: int | None = None
+    recalls: tuple[int, ...] | None = None
     sources: tuple[str, ...] = field(default=())
     migrations: tuple[Migration, ...] = field(default=())
 

@@ -55,6 +55,7 @@ table = Table(
     ),
     partitioning="whole",
     segmented=True,
+    recalls=(0,),
     every_day=False,
     sources=("orders", "subscriptions", "events"),
 )
@@ -82,9 +83,14 @@ def measure(
     return pl.concat(parts, how="diagonal")
 
 
+def measured(published: pl.LazyFrame) -> pl.LazyFrame:
+    """Published rows, as every period of a key has one."""
+    return published.select("basis", *PERIOD, "segment", "segment_value", *MEASURES)
+
+
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Periods that were over before the range."""
-    return published.filter(is_before(settings)).select("basis", *PERIOD, "segment", "segment_value", *MEASURES)
+    return measured(published.filter(is_before(settings)))
 
 
 def _counts(stood: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:

@@ -28,6 +28,7 @@ table = Table(
     ),
     columns=(*COUNTS, *RATES, annualised(pl.col("window_days"))),
     segmented=True,
+    recalls=(0, *WINDOWS),
     sources=("orders", "subscriptions", "events"),
 )
 

@@ -13,7 +13,7 @@ from assets.revenue import OWNER, amount, arpa, currency_columns, mrr_steps
 from assets.segments import spans_of, split, split_starts
 from assets.steps import changes, closed, delayed, overlay_in_range
 from warehouse.settings import Settings
-from warehouse.table import Column, Measure, Ratio, Table
+from warehouse.table import MONEY, Column, Measure, Ratio, Table
 
 WINDOWS = (365, 90)
 MONTHS_A_YEAR = 12
@@ -68,6 +68,7 @@ table = Table(
         _value("ltv_simple_90_days", WINDOWS[1]),
     ),
     segmented=True,
+    recalls=(0, *WINDOWS),
     sources=("subscriptions",),
 )
 KEYS = ["currency", "is_converted", "segment", "segment_value"]
@@ -103,6 +104,11 @@ def measure(
         _of(split_starts(first_fact, segments, [], settings), settings.reporting_currency),
     ]
     return pl.concat([*in_contract, *in_any], how="diagonal")
+
+
+def measured(published: pl.LazyFrame) -> pl.LazyFrame:
+    """Published rows without the MRR that was converted."""
+    return published.with_columns(pl.when(~pl.col("is_converted")).then("mrr").otherwise(pl.lit(0, MONEY)))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -52,6 +52,7 @@ table = Table(
         ),
     ),
     segmented=True,
+    recalls=(0, *WINDOWS),
     sources=("orders",),
 )
 KEYS = ["window_days", "segment", "segment_value"]

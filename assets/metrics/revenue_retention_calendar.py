@@ -52,6 +52,7 @@ table = Table(
     ),
     partitioning="whole",
     segmented=True,
+    recalls=(0,),
     every_day=False,
     sources=("subscriptions",),
 )
@@ -79,10 +80,14 @@ def measure(
     return pl.concat(parts, how="diagonal").with_columns(basis=pl.lit("subscription"), is_converted=pl.lit(False))
 
 
+def measured(published: pl.LazyFrame) -> pl.LazyFrame:
+    """Published rows in contract currency."""
+    return published.filter(~pl.col("is_converted")).select("period", "period_start", *KEYS, *MEASURES)
+
+
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Periods that were over before the range, in contract currency."""
-    kept = published.filter(is_before(settings), ~pl.col("is_converted"))
-    return kept.select("period", "period_start", *KEYS, *MEASURES)
+    return measured(published.filter(is_before(settings)))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -42,6 +42,7 @@ table = Table(
     ),
     columns=(*RETENTION_MEASURES, *RETENTION_RATES),
     segmented=True,
+    recalls=(0, *WINDOWS, *(2 * days for days in WINDOWS)),
     sources=("subscriptions", "orders"),
 )
 
@@ -102,6 +103,11 @@ def _windows(
         amounts = window_amounts(pieces, days_ago, currencies, where)
         rows.append(where.as_rows(amounts, begins).with_columns(window_days=pl.lit(days, pl.Int64)))
     return currencies.named(pl.concat(rows)).with_columns(basis=pl.lit(currencies.basis))
+
+
+def measured(published: pl.LazyFrame) -> pl.LazyFrame:
+    """Published rows in contract currency."""
+    return published.filter(~pl.col("is_converted"))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

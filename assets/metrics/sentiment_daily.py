@@ -78,6 +78,7 @@ table = Table(
         Measure("referrals", description="Referrals of the day.", unit="referrals", minimum=0),
     ),
     segmented=True,
+    recalls=(0, ANSWER_DAYS),
     look_back_days=ANSWER_DAYS,
     sources=("events",),
 )

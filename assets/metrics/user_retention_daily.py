@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from assets.calendar import day_number, to_date
+from assets.once import once
 from assets.segments import rolled_up, starts_of_users
 from warehouse.settings import Settings
 from warehouse.table import Column, Derived, Measure, Ratio, Table
@@ -73,16 +74,19 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
     """
     dimensions = settings.dimensions
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
+    # Of the others no age is on a day of the range.
+    begins = pl.lit(settings.first_day).dt.offset_by(f"-{max(AGES)}d")
+    counted = once(users.filter(pl.col("first_day") >= begins))
     ages = pl.LazyFrame({"age_days": AGES}, schema={"age_days": pl.Int64})
     later_days = (
         user_days.select("person", "day")
-        .join(users, on="person")
+        .join(counted, on="person")
         .with_columns(age_days=(day_number(pl.col("day")) - day_number(pl.col("first_day"))).cast(pl.Int64))
         .filter(pl.col("age_days").is_between(1, max(AGES)))
     )
     first_returns = later_days.group_by("person", "first_day", *dimensions).agg(returned_at=pl.col("age_days").min())
     counts = [
-        _count(users.join(ages, how="cross"), "users_in_cohort", dimensions),
+        _count(counted.join(ages, how="cross"), "users_in_cohort", dimensions),
         _count(later_days.filter(pl.col("age_days").is_in(AGES)), "users_retained", dimensions),
         _count(
             first_returns.join(ages, how="cross").filter(pl.col("returned_at") <= pl.col("age_days")),

@@ -1,0 +1,120 @@
+"""A metric table of a few new days from its published rows: only persons that count otherwise are measured.
+
+What a measure returns adds up over persons. So of the published rows what some persons counted is taken off, and what
+they count now is put on: those with other rows in a state than in the base release, and those who have a date that the
+new days see for the first time, or no longer (Table.recalls). Everybody else counts as on the day before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+
+from pipelines import touched
+from pipelines.days import is_redefined
+from pipelines.inputs import layer_in
+from pipelines.one_shard import OneShard
+from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
+from pipelines.sums import replaced, says_which_rows
+from pipelines.units import is_told_by_persons
+from pipelines.workspace import Workspace
+from warehouse import codes, reduction
+from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.manifest import Manifest
+from warehouse.names import MONTH
+from warehouse.reduction import DATE
+from warehouse.settings import Settings
+from warehouse.table import Table
+
+# Of more persons than this share of all, both that they were and that they are costs more than to measure everybody.
+_MOST: Final = 0.25
+
+
+def measured(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFrame | None:
+    """What the table's measure returns for everybody, summed; None where it has to be measured whole."""
+    base = workspace.draft.base
+    if base is None or entry.table.recalls is None or is_redefined(workspace):
+        return None
+    last_day = date.fromisoformat(base.watermark)
+    if not _goes_on(entry.table, last_day, settings) or not is_told_by_persons(workspace, entry):
+        return None
+    own = _as_measured(workspace, entry, base, settings)
+    if own is None:
+        return None
+    persons = touched.together([*_touched(workspace, entry), *_coming_up(workspace, entry, last_day, settings)])
+    if persons.height > _MOST * _how_many(workspace):
+        return None
+    was = OneShard(workspace.as_in(base), persons).measured(entry, replace(settings, last_day=last_day))
+    now = OneShard(workspace, persons).measured(entry, settings)
+    if was is None or now is None:
+        return None
+    was, now = (rows.cast({name: own.schema[name] for name in rows.columns}) for rows in (was, now))
+    if not says_which_rows(workspace, entry, settings, own, was, now):
+        return None
+    return replaced(entry.table, own, was, now)
+
+
+def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:
+    """Whether the range has a published day, from which the new ones go on: of a calendar table in the same month."""
+    if table.every_day:
+        return settings.first_day <= last_day
+    return (last_day.year, last_day.month) == (settings.last_day.year, settings.last_day.month)
+
+
+def _how_many(workspace: Workspace) -> int:
+    return sum(file.rows for file in workspace.draft.files(codes.LAYER, codes.TABLE).values())
+
+
+def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: Settings) -> pl.DataFrame | None:
+    """The published rows of the range as the measure returned them: of stocks the changes."""
+    table = entry.table
+    earliest = f"{MONTH}{settings.first_day:%Y-%m}"
+    files = [one for one in base.of("metrics", table.name) if (month_in(one.partition) or earliest) >= earliest]
+    if not files:
+        return None
+    names = [column.name for column in (*table.keys, *table.measures)]
+    published = workspace.store.scan(files)
+    told = entry.measured(published) if entry.measured else published
+    rows = reduction.as_measured(table, told.select(names)).collect()
+    stocks = [measure.name for measure in table.measures if measure.kind == "stock"]
+    if not stocks:
+        return rows
+    keys = [column.name for column in table.keys if column.name != DATE]
+    before = pl.col(stocks).shift(1).over(keys).fill_null(0)
+    return rows.sort(*keys, DATE).with_columns(pl.col(stocks) - before)
+
+
+def _touched(workspace: Workspace, entry: Entry) -> Iterator[pl.DataFrame]:
+    for table in entry.inputs:
+        if workspace.draft.changed(layer_in(workspace, table), table):
+            persons = touched.of(workspace.draft, table)
+            assert persons is not None
+            yield persons
+
+
+def _coming_up(workspace: Workspace, entry: Entry, last_day: date, settings: Settings) -> Iterator[pl.DataFrame]:
+    """The persons with a date, in any state of the table, that counts otherwise on a day after the last one."""
+    if settings.last_day == last_day:
+        return
+    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
+        if parameter.startswith(ALL_SHARDS):
+            continue
+        files = workspace.draft.files(layer_in(workspace, table), table).values()
+        rows = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), table, files)
+        dates = [name for name, dtype in rows.collect_schema().items() if dtype == pl.Date]
+        if PERSON in rows.collect_schema() and dates:
+            seen = _seen(dates, entry.table.recalls or (), last_day, settings.last_day)
+            found = rows.filter(seen).select("shard", PERSON, since=pl.lit(last_day, pl.Date))
+            yield found.unique().collect()
+
+
+def _seen(dates: Sequence[str], recalls: Sequence[int], last_day: date, new_last_day: date) -> pl.Expr:
+    """Whether one of the dates, so many days later, is one of the new days; the days about them are looked at too."""
+    return pl.any_horizontal(
+        pl.col(dates).is_between(last_day - timedelta(days=days), new_last_day - timedelta(days=days - 1))
+        for days in recalls
+    )

@@ -1,0 +1,79 @@
+"""Days made from published ones and the few persons who count otherwise are those that everybody is measured for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import build, forward
+from pipelines.inputs import part_of
+from pipelines.parts import compute_partial
+from pipelines.workspace import Workspace
+from tests.oracle import worlds
+from tests.properties.deliveries import history
+from tests.properties.seeds import seeds
+from tests.properties.warehouse_runs import Runs, deliver, run_once
+from warehouse import reduction
+from warehouse.catalog import Entry
+from warehouse.settings import Settings
+
+
+@pytest.fixture
+def going_on(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, date, bool]]:
+    """Of each table that was gone on with: its name, the last day, and whether it is what everybody's measures make."""
+    measured, seen = forward.measured, []
+
+    def compared(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFrame | None:
+        found = measured(workspace, entry, settings)
+        if found is not None:
+            is_equal = published(workspace, entry, settings, found.lazy()).equals(whole(workspace, entry, settings))
+            seen.append((entry.table.name, settings.last_day, is_equal))
+        return found
+
+    monkeypatch.setattr(forward, "measured", compared)
+    monkeypatch.setattr(forward, "_MOST", 1.0)
+    return seen
+
+
+@pytest.mark.parametrize("seed", seeds(3))
+def test_after_deliveries_in_any_order(seed: int, tmp_path: Path, going_on: list[tuple[str, date, bool]]) -> None:
+    _, steps = history(worlds.world(seed), seed)
+    runs = Runs(tmp_path)
+    for step in steps:
+        deliver(runs.folder, step.world, step.files)
+        runs.run(step.date, days_earlier=step.days_earlier)
+    assert [one for one in going_on if not one[2]] == []
+
+
+@pytest.mark.parametrize("seed", seeds(3))
+def test_on_quiet_days(seed: int, tmp_path: Path, going_on: list[tuple[str, date, bool]]) -> None:
+    """Nothing is delivered any more: who counts otherwise is known by dates of old alone."""
+    world = worlds.world(seed)
+    head = run_once(tmp_path / "all", world).head
+    assert head is not None
+    day = date.fromisoformat(head.watermark) - timedelta(days=40)
+    runs = run_once(tmp_path / "runs", replace(world, date=day))
+    going_on.clear()
+    for days in (1, 1, 2, 1, 5, 1, 1, 9, 1):
+        day += timedelta(days=days)
+        runs.run(day)
+    assert [one for one in going_on if not one[2]] == []
+    print(len(going_on), sorted({one[0] for one in going_on}))
+    assert going_on
+
+
+def whole(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFrame:
+    """The table as everybody's measures make it."""
+    targets = {name: build.partial_of(workspace, entry, f"{name}.whole") for name in build.shards_of(workspace)}
+    partials = [compute_partial(part_of(workspace, entry, name, settings, to)) for name, to in targets.items()]
+    rows = [pl.scan_parquet(partials), *build.carried(workspace, entry, settings)]
+    return published(workspace, entry, settings, pl.concat(rows, how="diagonal"))
+
+
+def published(workspace: Workspace, entry: Entry, settings: Settings, rows: pl.LazyFrame) -> pl.DataFrame:
+    references = {name: build.reference(workspace, entry, name, settings) for name in entry.references}
+    return reduction.published(entry, rows, settings, references)
