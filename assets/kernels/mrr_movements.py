@@ -12,7 +12,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.kernels.revenue_windows import Currencies, person_of
-from assets.kernels.tallies import Places, add
+from assets.kernels.tallies import Places, book
 from assets.kernels.timelines import Integers
 
 MOVEMENTS: Final = ("new", "reactivation", "expansion", "contraction", "churn")
@@ -39,7 +39,7 @@ def movements(
     for dimension in currencies.segments.on[currencies.basis]:
         value = dimension.at(person_of(owner), read_on)
         place = movement * where.size + where.of(currencies.key(owner, value), day)
-        add(amounts, place, size)
-        add(counts, place, 1)
-    shape = (len(MOVEMENTS), where.size)
+        book(amounts, place, size)
+        book(counts, place, 1)
+    shape = len(MOVEMENTS), where.size
     return amounts.reshape(shape), counts.reshape(shape)

@@ -11,7 +11,7 @@ import numpy as np
 
 from assets.kernels.revenue_windows import Currencies, person_of
 from assets.kernels.segment_codes import Split
-from assets.kernels.tallies import Places, add
+from assets.kernels.tallies import Places, book
 from assets.kernels.timelines import Integers, Timeline, laid_over
 
 
@@ -29,10 +29,10 @@ def mrr_standing(mrr: Timeline, currencies: Currencies, where: Places) -> dict[s
         owner, amount = part.of_piece(pieces.owner), part.of_piece(paid)
         key = currencies.key(owner, part.value)
         rise, fall = standing.of(key, part.start), standing.of(key, part.end)
-        add(revenue, rise, amount)
-        add(revenue, fall, -amount)
-        add(customers, rise, 1)
-        add(customers, fall, -1)
+        book(revenue, rise, amount)
+        book(revenue, fall, -amount)
+        book(customers, rise, 1)
+        book(customers, fall, -1)
         if dimension.kept is None:
             _cross(part, owner, key, amount, where, entering, leaving)
     return {
@@ -51,8 +51,8 @@ def _cross(
     is_crossing = (owner[1:] == owner[:-1]) & (part.start[1:] == part.end[:-1]) & (part.span[1:] != part.span[:-1])
     before = np.flatnonzero(is_crossing)
     day = part.end[before]
-    add(entering, where.of(key[before + 1], day), amount[before])
-    add(leaving, where.of(key[before], day), amount[before])
+    book(entering, where.of(key[before + 1], day), amount[before])
+    book(leaving, where.of(key[before], day), amount[before])
 
 
 def _from_the_second_day(changes: Integers) -> Integers:

@@ -14,7 +14,7 @@ import polars as pl
 
 from assets.calendar import NEVER, day_number
 from assets.kernels.segment_codes import Segments, by_person
-from assets.kernels.tallies import Places, add, number_of
+from assets.kernels.tallies import Places, book, number_of
 from assets.kernels.timelines import Integers, Pieces, Timeline, at, laid_over, owner_at, timeline
 from assets.packing import PERSON_BITS, PERSONS, kinds_of
 from warehouse.settings import Settings
@@ -164,6 +164,6 @@ def window_amounts(pieces: Pieces, days_ago: Integers, currencies: Currencies, w
         rise, fall = where.of(key, part.start), where.of(key, part.end)
         for name, amount in amounts.items():
             of_part = part.of_piece(amount)
-            add(sums[name], rise, of_part)
-            add(sums[name], fall, -of_part)
+            book(sums[name], rise, of_part)
+            book(sums[name], fall, -of_part)
     return sums

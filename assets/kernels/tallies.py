@@ -70,6 +70,6 @@ def places(keys: int, settings: Settings) -> Places:
     return Places(keys, number_of(settings.first_day), number_of(settings.last_day))
 
 
-def add(sums: Integers, place: Integers, amount: Integers | int) -> None:
+def book(sums: Integers, place: Integers, amount: Integers | int) -> None:
     """Adds each amount to its place."""
     np.add.at(sums, place, amount)

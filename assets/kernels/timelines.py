@@ -61,8 +61,9 @@ class Timeline:
 
 def timeline(at: Integers, change: Integers) -> Timeline:
     """The function of these changes, in any order, closed on the day NEVER."""
-    order = np.argsort(at, kind="stable")
-    at, change = at[order], change[order]
+    if (at[1:] < at[:-1]).any():
+        order = np.argsort(at, kind="stable")
+        at, change = at[order], change[order]
     owner = owner_at(at)
     ends = np.flatnonzero(np.append(owner[1:] != owner[:-1], len(owner) > 0))
     left_open = np.diff(np.cumsum(change)[ends], prepend=0)
@@ -92,15 +93,7 @@ class Pieces:
 def laid_over(functions: Sequence[Timeline], first: int, last: int) -> Pieces:
     """The pieces of the days from first to last on which not all of the functions are 0."""
     seen = [function.within(first, last) for function in functions]
-    at = np.concatenate([function.at for function in seen])
-    order = np.argsort(at, kind="stable")
-    at = at[order]
-    values, begins = [], 0
-    for function in seen:
-        change = np.zeros(len(at), np.int64)
-        change[begins : begins + len(function.change)] = function.change
-        values.append(np.cumsum(change[order]))
-        begins += len(function.change)
+    at, values = _running(seen)
     has_length = np.append(at[1:] != at[:-1], False) if len(at) else np.zeros(0, bool)
     is_any = values[0] != 0
     for value in values[1:]:
@@ -109,6 +102,21 @@ def laid_over(functions: Sequence[Timeline], first: int, last: int) -> Pieces:
     begin = at[kept]
     start = day_at(begin)
     return Pieces(owner_at(begin), start, start + (at[kept + 1] - begin), tuple(value[kept] for value in values))
+
+
+def _running(functions: Sequence[Timeline]) -> tuple[Integers, list[Integers]]:
+    """All changes of the functions in one order, and the value of each function after them."""
+    if len(functions) == 1:
+        return functions[0].at, [np.cumsum(functions[0].change)]
+    at = np.concatenate([function.at for function in functions])
+    order = np.argsort(at, kind="stable")
+    values, begins = [], 0
+    for function in functions:
+        change = np.zeros(len(at), np.int64)
+        change[begins : begins + len(function.change)] = function.change
+        values.append(np.cumsum(change[order]))
+        begins += len(function.change)
+    return at[order], values
 
 
 def _next(flags: np.ndarray) -> np.ndarray:

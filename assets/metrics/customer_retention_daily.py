@@ -5,11 +5,14 @@ Source: docs/metrics.md section 2.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 import polars as pl
 
 from assets.kernels.retention_windows import KINDS, KINDS_OF, NOBODY, Activity, activities, first_facts, window
 from assets.kernels.segment_codes import Segments, segments_of
-from assets.kernels.tallies import Places, add, places
+from assets.kernels.tallies import Places, book, places
 from assets.kernels.timelines import Integers
 from assets.retention import BASES, COUNTS, RATES, annualised, basis_column
 from warehouse.settings import Settings
@@ -49,7 +52,7 @@ def measure(
         begins = where.of(*segments.starts(basis, firsts[basis], settings))
         for days in WINDOWS:
             changes = _changes(active.get(basis, NOBODY), segments, basis, days, where, settings)
-            counts = {name: changes[kinds].sum(axis=0) for name, kinds in KINDS_OF.items()}
+            counts = {name: reduce(add, (changes[kind] for kind in kinds)) for name, kinds in KINDS_OF.items()}
             of_window = {"basis": pl.lit(basis), "window_days": pl.lit(days, pl.Int64)}
             rows.append(where.as_rows(counts, begins).with_columns(**of_window))
     return segments.named(pl.concat(rows)).lazy()
@@ -64,6 +67,6 @@ def _changes(
     for dimension in segments.on[basis]:
         part = dimension.split(pieces, pieces.owner, days_ago)
         plane = part.of_piece(kind) * where.size
-        add(changes, plane + where.of(part.value, part.start), 1)
-        add(changes, plane + where.of(part.value, part.end), -1)
+        book(changes, plane + where.of(part.value, part.start), 1)
+        book(changes, plane + where.of(part.value, part.end), -1)
     return changes.reshape(KINDS, where.size)

@@ -9,7 +9,10 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from assets.kernels.revenue_windows import currencies_of
+from assets.kernels.segment_codes import segments_of
 from assets.metrics import customer_retention_daily, mrr_daily, revenue_retention_daily
+from assets.segments import spans_of
 from tests.bench.kernels import business
 from tests.metrics import plain_forms
 
@@ -55,6 +58,29 @@ def test_arrays_count_what_frames_count(name: str, days: str, states: dict[str, 
     assert expected.height > 100
     assert _begins(found, keys).equals(_begins(expected, keys))
     assert _sums(found, keys, measures).equals(_sums(expected, keys, measures))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_shard_where_nobody_is_has_no_rows(name: str, states: dict[str, pl.LazyFrame]) -> None:
+    nobody = {table: rows.filter(False) for table, rows in states.items()}
+    assert _rows(TABLES[name][0].measure, nobody, EVERY_DAY).is_empty()
+
+
+def test_only_currencies_and_values_that_occur_together_are_numbered(states: dict[str, pl.LazyFrame]) -> None:
+    facts = states["subscription_mrr"].with_columns(currency=pl.format("C{}", pl.col("person") % 30))
+    segments = segments_of(states["segment_spans"], "customer", ["subscription"])
+    occurring = (
+        facts.select("person", "currency")
+        .join(spans_of(states["segment_spans"], "customer", ["subscription"]), on="person")
+        .select("currency", "segment", "segment_value")
+        .unique()
+        .sort(pl.all())
+        .collect()
+    )
+    currencies = currencies_of(facts, "subscription", segments)
+    named = currencies.named(pl.DataFrame({"key": range(currencies.keys)}))
+    assert currencies.keys == occurring.height < 30 * len(segments)
+    assert named.select(occurring.columns).sort(pl.all()).equals(occurring)
 
 
 def _rows(compute: Callable[..., pl.LazyFrame], states: dict[str, pl.LazyFrame], settings: object) -> pl.DataFrame:
