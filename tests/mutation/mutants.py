@@ -77,7 +77,7 @@ OTHER_COLUMNS = {
 }
 OTHER_COLUMNS |= {right: left for left, right in OTHER_COLUMNS.items()}
 OTHER_NAMES = {"first_day": "last_day", "last_day": "first_day", "minimum": "maximum", "maximum": "minimum"}
-NOT_OF_RESULTS = {"maintain_order", "check_sortedness", "frozen"}
+NOT_OF_RESULTS = {"maintain_order", "check_sortedness", "frozen", "slots"}
 DECLARATIONS = {"Column", "Measure", "Ratio", "Derived", "Table", "amount", "_count", "_rate", "_stock", "replace"}
 DECLARED_LOGIC = {"expression", "complete_only", "every_day", "look_back_days", "kind", "sources", "segmented"}
 
