@@ -75,7 +75,7 @@ def divide_half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     quotient = numerator // denominator
     twice = (numerator - quotient * denominator) * 2
     round_up = (twice > denominator) | ((twice == denominator) & (quotient % 2 != 0))
-    return quotient + round_up.cast(pl.Int128)
+    return quotient + round_up
 
 
 def _scaled(column: str, decimals: int) -> pl.Expr:

@@ -24,7 +24,7 @@ def points(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
     else the day of the change itself.
     """
     keys = [pl.col(name) for name in SUBSCRIPTION]
-    is_same = pl.all_horizontal(key == key.shift(1) for key in keys).fill_null(False)
+    is_same = pl.all_horizontal(key == key.shift(1) for key in keys)
     goes_on = is_same & (pl.col("mrr").shift(1) > 0)
     goes_on &= pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("interval", "interval_count"))
     own = pl.when(~goes_on.fill_null(False)).then("day")
