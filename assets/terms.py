@@ -28,7 +28,7 @@ def points(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
     goes_on = is_same & (pl.col("mrr").shift(1) > 0)
     goes_on &= pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("interval", "interval_count"))
     own = pl.when(~goes_on.fill_null(False)).then("day")
-    following = pl.when(is_same.shift(-1, fill_value=False)).then(pl.col("day").shift(-1))
+    following = pl.when(is_same.shift(-1)).then(pl.col("day").shift(-1))
     return (
         subscription_mrr.sort(*SUBSCRIPTION, "day")
         .with_columns(anchor=pl.coalesce("current_period_end", own), until=following.fill_null(to_date(pl.lit(NEVER))))
