@@ -94,7 +94,7 @@ def laid_over(functions: Sequence[Timeline], first: int, last: int) -> Pieces:
     """The pieces of the days from first to last on which not all of the functions are 0."""
     seen = [function.within(first, last) for function in functions]
     at, values = _running(seen)
-    has_length = np.append(at[1:] != at[:-1], False) if len(at) else np.zeros(0, bool)
+    has_length = np.append(at[1:] != at[:-1], False)[: len(at)]
     is_any = values[0] != 0
     for value in values[1:]:
         is_any |= value != 0
@@ -120,8 +120,8 @@ def _running(functions: Sequence[Timeline]) -> tuple[Integers, list[Integers]]:
 
 
 def _next(flags: np.ndarray) -> np.ndarray:
-    return np.append(flags[1:], False) if len(flags) else flags
+    return np.append(flags[1:], False)[: len(flags)]
 
 
 def _previous(flags: np.ndarray) -> np.ndarray:
-    return np.insert(flags[:-1], 0, False) if len(flags) else flags
+    return np.insert(flags[:-1], 0, False)[: len(flags)]
