@@ -62,7 +62,6 @@ def test_on_quiet_days(seed: int, tmp_path: Path, going_on: list[tuple[str, date
         day += timedelta(days=days)
         runs.run(day)
     assert [one for one in going_on if not one[2]] == []
-    print(len(going_on), sorted({one[0] for one in going_on}))
     assert going_on
 
 
