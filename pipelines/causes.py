@@ -12,14 +12,16 @@ from datetime import date
 import polars as pl
 
 from assets.histories.restatements import CHANGED_ROWS, DEFINITION, LATE_ROWS
+from pipelines import moved
 from pipelines.days import is_redefined
 from pipelines.ingest import known_files
 from pipelines.workspace import Workspace
-from warehouse import codes, ledger, source_rows
+from warehouse import codes, source_rows
 from warehouse.cells import Files, differing
 from warehouse.draft import Draft
 from warehouse.inbox import InboxFile
 from warehouse.manifest import Manifest
+from warehouse.source_rows import Moved
 
 SOURCES = "sources"
 UNDATED, RATES = "customers", "fx_rates"
@@ -49,12 +51,11 @@ def find(workspace: Workspace, base: Manifest) -> Causes:
         if not differing(before, after):
             continue
         is_extract = workspace.config.sources[source].full_extract
-        files = None if is_extract or redefined else _files_apart(workspace, base, source)
-        moved = source_rows.moved(workspace.store, source, before, after, files)
-        counted = _of_published_days(source, moved.come, last_day)
+        rows = _moved(workspace, source, before, after)
+        counted = _of_published_days(source, rows.come, last_day)
         unknown = source_rows.of_new_ids(workspace.store, source, counted, before, after, is_extract=is_extract)
         known = counted.join(unknown, on=source_rows.ORIGIN, how="anti")
-        if known.height or _of_published_days(source, moved.gone, last_day).height:
+        if known.height or _of_published_days(source, rows.gone, last_day).height:
             changed.add(source)
         if source == UNDATED:
             unknown = _with_facts(workspace, base, unknown)
@@ -65,13 +66,10 @@ def find(workspace: Workspace, base: Manifest) -> Causes:
     return Causes(present, old, late, frozenset(late.keys() - changed - {UNDATED, RATES}))
 
 
-def _files_apart(workspace: Workspace, base: Manifest, source: str) -> set[str]:
-    """The delivered files that came, or of which something else became than in the base release: of the same content a
-    backfill may take rows that had waited."""
-    key = (ledger.LAYER, ledger.TABLE)
-    sides = (base.by_partition(*key), workspace.draft.files(*key))
-    former, now = (ledger.read(workspace.store, files, source) for files in sides)
-    return {path for path in former.keys() | now.keys() if former.get(path) != now.get(path)}
+def _moved(workspace: Workspace, source: str, before: Files, after: Files) -> Moved:
+    """By the files of the base as they would be read today where that is in another way."""
+    known = None if is_redefined(workspace) else moved.of(workspace.draft, source)
+    return known or source_rows.moved(workspace.store, source, before, after)
 
 
 def _of_published_days(source: str, rows: pl.DataFrame, last_day: date) -> pl.DataFrame:

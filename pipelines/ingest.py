@@ -123,6 +123,9 @@ def take_in(workspace: Workspace, source: str, *, retake: bool = False, again: D
     `retake` and `again` as in `pending`. Does nothing where that was done before in this draft. Raises SourceError,
     UsageError, StorageError.
     """
+    from pipelines import moved
     from pipelines.intake import take_in as take
 
-    return take(workspace, source, retake=retake, again=again)
+    taken = take(workspace, source, retake=retake, again=again)
+    moved.record(workspace, source)
+    return taken

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines import touched as touched_persons
 from warehouse import catalog as catalogs
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Catalog, Entry
@@ -32,8 +33,7 @@ class Part:
 
     `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for, with
     which the new rows are compared if asked for. Of a part with `touched` units, persons (shard, person, since)
-    or ids, only their rows are computed; of one that is touched `since` a day, only rows that begin later; of one
-    with `unchanged` inputs, only those of the others.
+    or ids, only their rows are computed; of one that is touched `since` a day, only rows that begin later.
     """
 
     catalog_folder: Path | None
@@ -48,7 +48,6 @@ class Part:
     is_compared: bool = False
     touched: pl.DataFrame | None = None
     since: date | None = None
-    unchanged: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -104,10 +103,19 @@ def computed_from(entry: Entry, frames: Mapping[str, pl.LazyFrame], settings: Se
 
 
 def _of_touched(part: Part, entry: Entry, parameter: str, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What is read across all shards is read whole, unless that is where the units are."""
-    unit = entry.table.unit or PERSON
-    is_of_units = unit in rows.collect_schema() and (unit != PERSON or not parameter.startswith(ALL_SHARDS))
-    return rows.filter(is_among(part.touched, unit)) if part.touched is not None and is_of_units else rows
+    """What is read across all shards is read whole, unless that is where the units are. Of a source that names persons
+    in its own columns, all rows of the touched are read, and some more perhaps."""
+    unit, touched = entry.table.unit or PERSON, part.touched
+    if touched is None:
+        return rows
+    if unit != PERSON:
+        return rows.filter(is_among(touched, unit)) if unit in rows.collect_schema() else rows
+    if parameter.startswith(ALL_SHARDS):
+        return rows
+    if PERSON in rows.collect_schema():
+        return rows.filter(is_among(touched, PERSON))
+    named = touched_persons.columns_of(rows.collect_schema().names())
+    return rows.filter(touched_persons.is_any_of(touched, named)) if named else rows
 
 
 def is_among(touched: pl.DataFrame, unit: str) -> pl.Expr:

@@ -76,18 +76,7 @@ def _part(
         return part
     if since is not None:
         return replace(part, since=since, settings=replace(settings, first_day=since))
-    if entry.table.apart_by is not None:
-        return _of_changed_inputs(workspace, entry, part)
     if among is None:
         return part
-    return replace(part, touched=among if name == EVERYTHING else among.filter(shard=shard_in(name)))
-
-
-def _of_changed_inputs(workspace: Workspace, entry: Entry, part: Part) -> Part:
-    unchanged = [
-        table
-        for table in entry.inputs
-        if not any(is_in_part(part.name, one) for one in workspace.draft.changed(layer_in(workspace, table), table))
-    ]
-    inputs = {name: () if name in unchanged else files for name, files in part.inputs.items()}
-    return replace(part, inputs=inputs, unchanged=tuple(unchanged))
+    is_of_one_shard = name != EVERYTHING and month_in(name) is None
+    return replace(part, touched=among.filter(shard=shard_in(name)) if is_of_one_shard else among)

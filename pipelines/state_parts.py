@@ -36,8 +36,10 @@ def compute_state(part: Part) -> Computed:
     for partition in sorted(found.keys() | part.before.keys()):
         after = found.get(partition, nothing)
         if part.is_compared:
-            before, stays = _before(part, entry, partition), _stays(part, entry)
+            before, stays = _before(part, entry, partition), _stays(part, entry, partition)
             left = before.filter(stays)
+            if part.touched is not None:
+                after = after.filter(~stays)
             if part.since is not None and entry.continued is not None:
                 after = entry.continued(left.lazy(), after.lazy()).select(left.columns).collect()
             touched.append(_touched(part, entry, partition, before.filter(~stays), after))
@@ -69,14 +71,14 @@ def _before(part: Part, entry: Entry, partition: str) -> pl.DataFrame:
     return part.store.scan([file], entry.table.polars_schema()).collect()
 
 
-def _stays(part: Part, entry: Entry) -> pl.Expr:
+def _stays(part: Part, entry: Entry, partition: str) -> pl.Expr:
     """Which of the rows there were are not computed anew."""
-    if part.touched is not None:
+    if part.touched is not None and entry.table.unit != PERSON:
         return ~is_among(part.touched, entry.table.unit or PERSON)
+    if part.touched is not None:
+        return ~is_among(part.touched.filter(shard=shard_in(partition)), PERSON)
     if part.since is not None:
         return pl.col(day_of(entry.table)) <= part.since
-    if entry.table.apart_by is not None:
-        return pl.col(entry.table.apart_by).is_in(part.unchanged)
     return pl.lit(False)
 
 

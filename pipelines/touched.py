@@ -6,13 +6,14 @@ measuring these alone. Who they are is found by comparing rows where a state is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from warehouse import codes
 from warehouse.draft import Draft
 from warehouse.table import Table
 
@@ -49,6 +50,34 @@ def differing(table: Table, shard: int, before: pl.DataFrame, after: pl.DataFram
         .select(pl.lit(shard, pl.UInt16).alias("shard"), "person", "since")
         .collect()
     )
+
+
+def columns_of(names: Sequence[str]) -> list[tuple[str, str]]:
+    """The columns with the shard and the code of each person that a row of a source names."""
+    customer = ("customer_shard" if "customer_shard" in names else "shard", "customer")
+    return [pair for pair in (("shard", "user"), customer) if pair[1] in names]
+
+
+def named_in(rows: pl.DataFrame, shards: int) -> pl.DataFrame:
+    """The persons that rows of a source name, since the first day of such a row. A row does not say in which of the
+    `shards` it lies: that follows from the id."""
+    ids = {"user": "user_id", "customer": "customer_id"}
+    return together(
+        rows.select(
+            shard=codes.shard_of(rows[ids[code]], shards), person=pl.col(code), since=pl.col("day")
+        ).drop_nulls()
+        for _, code in columns_of(rows.columns)
+    )
+
+
+def is_any_of(persons: pl.DataFrame, named: Sequence[tuple[str, str]]) -> pl.Expr:
+    """Whether a row of a source names one of the persons in these columns."""
+    wanted = persons.select(_number("shard", "person")).to_series().implode()
+    return pl.any_horizontal(_number(*columns).is_in(wanted) for columns in named)
+
+
+def _number(shard: str, code: str) -> pl.Expr:
+    return pl.col(shard).cast(pl.UInt64) * (1 << 32) + pl.col(code)
 
 
 def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:

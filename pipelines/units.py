@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines import touched
+from pipelines import moved, touched
 from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
 from pipelines.parts import PERSON, catalog_in, scan_rows
@@ -69,8 +69,8 @@ def _since(workspace: Workspace, table: str) -> list[date] | None:
         return None if persons is None else persons["since"].to_list()
     if table == codes.TABLE:
         return None
-    moved = _moved(workspace, table)
-    return moved["day"].to_list() if "day" in moved.columns else None
+    rows = _moved(workspace, table)
+    return rows["day"].to_list() if "day" in rows.columns else None
 
 
 def _of_input(workspace: Workspace, entry: Entry, parameter: str, table: str) -> pl.DataFrame | None:
@@ -89,9 +89,9 @@ def _changed_ids(workspace: Workspace, source: str, column: str) -> pl.DataFrame
 def _moved(workspace: Workspace, source: str) -> pl.DataFrame:
     """The rows of a source that came or went since the base release."""
     base = workspace.draft.base
-    before = base.by_partition(codes.LAYER, source) if base else {}
-    moved = source_rows.moved(workspace.store, source, before, workspace.draft.files(codes.LAYER, source))
-    return pl.concat([moved.gone, moved.come])
+    before, after = base.by_partition(codes.LAYER, source) if base else {}, workspace.draft.files(codes.LAYER, source)
+    rows = moved.of(workspace.draft, source) or source_rows.moved(workspace.store, source, before, after)
+    return pl.concat([rows.gone, rows.come])
 
 
 def _looked_up(workspace: Workspace, entry: Entry, source: str) -> pl.DataFrame:

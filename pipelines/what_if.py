@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from pipelines import build
+from pipelines import build, touched
 from pipelines.causes import RATES, SOURCES, Causes, Lake
 from pipelines.days import DayRange, is_redefined
 from pipelines.known_parts import KnownParts
@@ -54,14 +54,17 @@ def tables_on(
 def _computed(
     workspace: Workspace, base: Manifest, lake: Lake, wanted: Iterable[str], days: DayRange
 ) -> Mapping[str, Files]:
-    draft = _draft_beside(workspace, base)
+    draft, redefined = _draft_beside(workspace, base), is_redefined(workspace)
     for source, files in lake.items():
         present = workspace.draft.files(SOURCES, source)
         draft.put(SOURCES, source, {name: files.get(name) for name in differing(present, files)})
+        # Of what a run moves, a part is moved back.
+        if (persons := touched.of(workspace.draft, source)) is not None and not redefined:
+            touched.record(draft, source, persons)
     other = replace(workspace, draft=draft)
     states = _states_of(workspace.catalog, wanted)
     # By other rules the base's parts are others, whatever they were made from.
-    known = None if is_redefined(workspace) else KnownParts(workspace.as_in(base), workspace)
+    known = None if redefined else KnownParts(workspace.as_in(base), workspace)
     for state in states:
         build.build_state(other, state, known=known)
     otherwise = Otherwise(workspace, other, states, date.fromisoformat(base.watermark))

@@ -109,8 +109,7 @@ class Table:
 
     Of a state with a `unit` (person, or an id of its source) the rows of a unit follow from that unit's rows of its
     inputs, and from what else it reads across all shards. A source that a person is only looked up in by an id is in
-    `looks_up`, with the column of the state that holds the id. Of one that is `apart_by` a column, the rows with the
-    name of an input in it follow from that input alone.
+    `looks_up`, with the column of the state that holds the id.
     """
 
     name: str
@@ -125,7 +124,6 @@ class Table:
     of_last_day: bool = False
     unit: str | None = None
     looks_up: Mapping[str, str] = field(default_factory=dict)
-    apart_by: str | None = None
     look_back_days: int | None = None
     recalls: tuple[int, ...] | None = None
     sources: tuple[str, ...] = field(default=())

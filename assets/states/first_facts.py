@@ -33,7 +33,7 @@ table = Table(
         Column("customer_id", pl.String, "For users: the customer that it names.", "id", nullable=True),
     ),
     partitioning="shard/month",
-    apart_by="source",
+    unit="person",
     sources=("orders", "subscriptions", "events"),
 )
 

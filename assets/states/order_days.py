@@ -24,6 +24,7 @@ table = Table(
         Column("revenue", pl.Int64, "Net revenue of these orders.", "1/10000 of the currency"),
     ),
     partitioning="shard/month",
+    unit="person",
     sources=("orders",),
 )
 

@@ -31,6 +31,7 @@ table = Table(
         ),
     ),
     partitioning="shard/month",
+    unit="person",
     sources=("events",),
 )
 

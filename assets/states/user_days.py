@@ -18,6 +18,7 @@ table = Table(
     ),
     columns=(Column("events", pl.Int64, "Events of the user on that day.", "events", minimum=1),),
     partitioning="shard/month",
+    unit="person",
     sources=("events",),
 )
 
