@@ -113,8 +113,8 @@ def _coming_up(workspace: Workspace, entry: Entry, last_day: date, settings: Set
 
 
 def _seen(dates: Sequence[str], recalls: Sequence[int], last_day: date, new_last_day: date) -> pl.Expr:
-    """Whether one of the dates, so many days later, is one of the new days; the days about them are looked at too."""
+    """Whether one of the dates, so many days later, is one of the new days."""
     return pl.any_horizontal(
-        pl.col(dates).is_between(last_day - timedelta(days=days), new_last_day - timedelta(days=days - 1))
+        pl.col(dates).is_between(last_day - timedelta(days=days), new_last_day - timedelta(days=days), closed="right")
         for days in recalls
     )

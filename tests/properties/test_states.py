@@ -1,0 +1,73 @@
+"""However little of a state a run computes, what it keeps is the state computed whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines import build, units
+from pipelines.inputs import part_of, settings_of
+from pipelines.parts import EVERYTHING, computed
+from pipelines.parts_to_do import WHOLE_HISTORY
+from pipelines.state_parts import is_built_at_once
+from pipelines.workspace import Workspace
+from tests.oracle import worlds
+from tests.properties.deliveries import history
+from tests.properties.seeds import seeds
+from tests.properties.warehouse_runs import Runs, deliver
+from warehouse.catalog import Entry
+from warehouse.manifest import Manifest
+
+
+@dataclass
+class StatesCompared(Runs):
+    """`unequal` names the states of a run that are not those computed whole, `in_part` those computed in part."""
+
+    unequal: list[tuple[int, str]] = field(default_factory=list)
+    in_part: set[str] = field(default_factory=set)
+
+    def _done(
+        self, workspace: Workspace, requested: date | None, days_earlier: int, again: tuple[date, date] | None
+    ) -> Manifest:
+        head = super()._done(workspace, requested, days_earlier, again)
+        for name, entry in workspace.catalog.states.items():
+            if units.touched_units(workspace, entry) is not None or units.touched_since(workspace, entry) is not None:
+                self.in_part.add(name)
+            if not kept(workspace, entry).equals(whole(workspace, entry)):
+                self.unequal.append((self.count, name))
+        return head
+
+
+def test_a_state_is_that_of_everybody(tmp_path: Path) -> None:
+    in_part: set[str] = set()
+    for seed in seeds(4):
+        _, steps = history(worlds.world(seed), seed)
+        runs = StatesCompared(tmp_path / f"{seed}")
+        runs.folder.mkdir()
+        for step in steps:
+            deliver(runs.folder, step.world, step.files)
+            runs.run(step.date, days_earlier=step.days_earlier)
+        assert runs.unequal == [], seed
+        in_part |= runs.in_part
+    assert {"first_facts", "people", "value_tiers"} <= in_part
+
+
+def kept(workspace: Workspace, entry: Entry) -> pl.DataFrame:
+    files = workspace.draft.files("states", entry.table.name).values()
+    rows = [workspace.store.scan([file]).collect() for file in files]
+    return pl.concat([pl.DataFrame(schema=entry.table.polars_schema()), *rows]).sort(pl.all())
+
+
+def whole(workspace: Workspace, entry: Entry) -> pl.DataFrame:
+    settings = settings_of(workspace, WHOLE_HISTORY)
+    names = [EVERYTHING] if is_built_at_once(entry) else build.shards_of(workspace)
+    if entry.table.partitioning == "shard/month":
+        sources = [file for table in entry.inputs for file in workspace.draft.files("sources", table)]
+        names = sorted({partition.rpartition("/")[2] for partition in sources})
+    columns = [pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns]
+    parts = [part_of(workspace, entry, name, settings) for name in names]
+    rows = [computed(part, entry).select(columns).collect() for part in parts]
+    return pl.concat([pl.DataFrame(schema=entry.table.polars_schema()), *rows]).sort(pl.all())
