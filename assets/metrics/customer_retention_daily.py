@@ -5,9 +5,6 @@ Source: docs/metrics.md section 2.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import add
-
 import polars as pl
 
 from assets.kernels.retention_windows import KINDS, KINDS_OF, NOBODY, Activity, activities, first_facts, window
@@ -52,7 +49,7 @@ def measure(
         begins = where.of(*segments.starts(basis, firsts[basis], settings))
         for days in WINDOWS:
             changes = _changes(active.get(basis, NOBODY), segments, basis, days, where, settings)
-            counts = {name: reduce(add, (changes[kind] for kind in kinds)) for name, kinds in KINDS_OF.items()}
+            counts = {name: changes[list(kinds)].sum(axis=0) for name, kinds in KINDS_OF.items()}
             of_window = {"basis": pl.lit(basis), "window_days": pl.lit(days, pl.Int64)}
             rows.append(where.as_rows(counts, begins).with_columns(**of_window))
     return segments.named(pl.concat(rows)).lazy()
