@@ -17,6 +17,7 @@ import polars as pl
 
 from pipelines import days, ingest, inputs, parts_to_do
 from pipelines.parts import layer_of, scan_rows
+from pipelines.touched import day_of
 from pipelines.workspace import Workspace
 from tests.golden import cases
 from tests.golden.cases import Expectation
@@ -93,6 +94,16 @@ class Computation:
         if name not in self._catalog.metrics:
             return self.rows(name)
         return self._business.tables.get(name, pl.DataFrame(schema=self._catalog[name].table.polars_schema()))
+
+    def from_a_day(self, name: str, since: date) -> pl.DataFrame:
+        """A state as the product makes it up to a day, continued by what is built from that day on."""
+        entry, whole = self._catalog[name], self._business.states[name]
+        assert entry.continued is not None
+        earlier = whole.lazy().filter(pl.col(day_of(entry.table)) <= since)
+        built = self._computed(entry, None, replace(self._business.of_states, first_day=since))
+        later = entry.continued(self._shuffled(earlier.collect()), self._shuffled(built.collect()))
+        order = [column.name for column in entry.table.grain]
+        return pl.concat([earlier, later.select(whole.columns)]).sort(order).collect()
 
     def rows(self, name: str) -> pl.DataFrame:
         """A source as it was taken in, or a state."""

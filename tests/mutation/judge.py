@@ -11,12 +11,14 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 
+from pipelines.touched import day_of
 from tests.golden import expecting
 from tests.mutation import direct
 from tests.mutation.businesses import Business, Computation
@@ -74,6 +76,8 @@ def _tests(mutant: Mutant, tables: Catalog, businesses: Sequence[Business]) -> I
     for one in whole:
         if one.later is not None:
             yield f"a later range of {one.name}", partial(_differs_later, computations[one.name], one, tables)
+    for one in whole:
+        yield f"states from a day on of {one.name}", partial(_differs_from_a_day, computations[one.name], one, tables)
 
 
 def _misses_a_cell(computation: Computation, business: Business, tables: Catalog) -> bool:
@@ -114,6 +118,19 @@ def _differs_later(computation: Computation, business: Business, tables: Catalog
         expected = rows.filter(pl.col("date") >= later.first_day) if is_by_month else rows
         if not _is_equal(expected, computation.published(name, later)):
             return True
+    return False
+
+
+def _differs_from_a_day(computation: Computation, business: Business, tables: Catalog) -> bool:
+    """Whether a state that goes on from its earlier rows is another than the whole one."""
+    served = tables.for_sources(business.configured)
+    for name, rows in business.states.items():
+        if name not in served or tables[name].continued is None or not computation.is_reached(name):
+            continue
+        days = rows[day_of(tables[name].table)].unique().sort()
+        for day in days.gather_every(max(1, len(days) // 3)):
+            if any(not rows.equals(computation.from_a_day(name, day + timedelta(days=late))) for late in (0, 9)):
+                return True
     return False
 
 
