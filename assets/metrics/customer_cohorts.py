@@ -13,7 +13,6 @@ import polars as pl
 from assets.calendar import Grain, day_number, period_end, period_number, to_date
 from assets.cohorts import (
     IS_COMPLETE,
-    SIZE_AGE,
     carried_cells,
     cells,
     cohort_columns,
@@ -110,9 +109,8 @@ def measure(
             split = _split(owners(grain), customers, plan_spans, dimensions)
             parts.append(dated(_cells(split, dimensions), grain).with_columns(basis=pl.lit(basis)))
     summed = rolled_up(pl.concat(parts, how="diagonal"), dimensions, [*KEYS[:-2], "age"], SUMS[1:])
-    # On age 0 everybody is who is in the cohort.
-    size = pl.when(pl.col("age") == SIZE_AGE).then("customers_retained").otherwise(0)
-    return summed.with_columns(customers_in_cohort=size)
+    # The size is read on age 0 alone, where everybody is who is in the cohort.
+    return summed.with_columns(customers_in_cohort="customers_retained")
 
 
 def _split(
