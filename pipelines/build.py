@@ -96,7 +96,7 @@ def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: En
     found = forward.measured(workspace, entry, settings)
     if found is not None:
         keep_partial(found, partial_of(workspace, entry, EVERYTHING))
-        return found.lazy()
+        return pl.concat([found.lazy(), *carried(workspace, entry, settings)], how="diagonal")
     jobs = [
         part_of(workspace, entry, name, settings, partial_of(workspace, entry, name)) for name in shards_of(workspace)
     ]

@@ -19,7 +19,7 @@ from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
 from pipelines.one_shard import OneShard
 from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
-from pipelines.sums import replaced, says_which_rows
+from pipelines.sums import doubtful, replaced
 from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace
 from warehouse import codes, reduction
@@ -28,14 +28,15 @@ from warehouse.manifest import Manifest
 from warehouse.names import MONTH
 from warehouse.reduction import DATE
 from warehouse.settings import Settings
-from warehouse.table import Table
+from warehouse.table import SEGMENT_ALL, Table
 
+SPANS, SEGMENT = "segment_spans", ["segment", "segment_value"]
 # Of more persons than this share of all, both that they were and that they are costs more than to measure everybody.
 _MOST: Final = 0.25
 
 
 def measured(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFrame | None:
-    """What the table's measure returns for everybody, summed; None where it has to be measured whole."""
+    """What the table's measure returns for everybody in the range, summed; None where it has to be measured whole."""
     base = workspace.draft.base
     if base is None or entry.table.recalls is None or is_redefined(workspace):
         return None
@@ -46,16 +47,44 @@ def measured(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataF
     if own is None:
         return None
     persons = touched.together([*_touched(workspace, entry), *_coming_up(workspace, entry, last_day, settings)])
-    if persons.height > _MOST * _how_many(workspace):
-        return None
-    was = OneShard(workspace.as_in(base), persons).measured(entry, replace(settings, last_day=last_day))
-    now = OneShard(workspace, persons).measured(entry, settings)
+    was = _measured(workspace.as_in(base), entry, own.schema, persons, replace(settings, last_day=last_day))
+    now = _measured(workspace, entry, own.schema, persons, settings)
     if was is None or now is None:
         return None
-    was, now = (rows.cast({name: own.schema[name] for name in rows.columns}) for rows in (was, now))
-    if not says_which_rows(workspace, entry, settings, own, was, now):
+    unsure = doubtful(workspace, entry, settings, own, was, now)
+    if unsure.is_empty():
+        return replaced(entry.table, own, was, now)
+    return _with_holders(workspace, entry, settings, unsure, (own, was, now))
+
+
+def _with_holders(
+    workspace: Workspace, entry: Entry, settings: Settings, unsure: pl.DataFrame, sides: tuple[pl.DataFrame, ...]
+) -> pl.DataFrame | None:
+    """Of segment values with a row that may be there or not, everybody is measured who ever has one of them. None where
+    that is not enough, or too many."""
+    if not {SPANS, *SEGMENT} <= {*entry.inputs, *unsure.columns} or (unsure["segment"] == SEGMENT_ALL).any():
         return None
-    return replaced(entry.table, own, was, now)
+    values = unsure.select(SEGMENT).unique()
+    files = workspace.draft.files("states", SPANS).values()
+    spans = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), SPANS, files)
+    holders = spans.join(values.lazy(), on=SEGMENT, how="semi").select("shard", PERSON).unique().collect()
+    counted = _measured(workspace, entry, sides[0].schema, holders, settings)
+    if counted is None:
+        return None
+    own, was, now = (rows.join(values, on=SEGMENT, how="anti") for rows in sides)
+    of_values = counted.join(values, on=SEGMENT, how="semi")
+    return replaced(entry.table, own, was, pl.concat([now, of_values], how="diagonal"))
+
+
+def _measured(
+    workspace: Workspace, entry: Entry, schema: pl.Schema, persons: pl.DataFrame, settings: Settings
+) -> pl.DataFrame | None:
+    """What the measure returns for some persons; None where they are too many, or that cannot be told."""
+    everybody = sum(file.rows for file in workspace.draft.files(codes.LAYER, codes.TABLE).values())
+    if persons.height > _MOST * everybody:
+        return None
+    rows = OneShard(workspace, persons).measured(entry, settings)
+    return None if rows is None else rows.cast({name: schema[name] for name in rows.columns})
 
 
 def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:
@@ -63,10 +92,6 @@ def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:
     if table.every_day:
         return settings.first_day <= last_day
     return (last_day.year, last_day.month) == (settings.last_day.year, settings.last_day.month)
-
-
-def _how_many(workspace: Workspace) -> int:
-    return sum(file.rows for file in workspace.draft.files(codes.LAYER, codes.TABLE).values())
 
 
 def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: Settings) -> pl.DataFrame | None:
@@ -79,6 +104,9 @@ def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: S
     names = [column.name for column in (*table.keys, *table.measures)]
     published = workspace.store.scan(files)
     told = entry.measured(published) if entry.measured else published
+    if entry.carried:
+        keys = [column.name for column in table.keys]
+        told = told.join(entry.carried(published, settings), on=keys, how="anti", nulls_equal=True)
     rows = reduction.as_measured(table, told.select(names)).collect()
     stocks = [measure.name for measure in table.measures if measure.kind == "stock"]
     if not stocks:

@@ -14,7 +14,7 @@ import polars as pl
 from pipelines import touched
 from pipelines.build import measured_by
 from pipelines.one_shard import OneShard
-from pipelines.sums import replaced, says_which_rows
+from pipelines.sums import doubtful, replaced
 from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace
 from warehouse.catalog import Entry
@@ -48,6 +48,6 @@ class Otherwise:
             left = own.join(was.lazy(), on=keys, how="anti", nulls_equal=True)
             return pl.concat([left, would_be.lazy()], how="diagonal")
         counted = own.collect()
-        if not says_which_rows(self._run, entry, settings, counted, was, would_be):
+        if doubtful(self._run, entry, settings, counted, was, would_be).height:
             return None
         return replaced(entry.table, counted, was, would_be).lazy()

@@ -25,27 +25,26 @@ def replaced(table: Table, own: pl.DataFrame, was: pl.DataFrame, would_be: pl.Da
     return pl.concat([own, less, would_be], how="diagonal").group_by(keys).agg(pl.exclude(keys).sum())
 
 
-def says_which_rows(
+def doubtful(
     run: Workspace, entry: Entry, settings: Settings, own: pl.DataFrame, was: pl.DataFrame, would_be: pl.DataFrame
-) -> bool:
-    """Whether the sums tell which rows there are: a row of nobody else's may be there for what was taken off alone."""
+) -> pl.DataFrame:
+    """The keys of which the sums do not tell whether they are there, and from when on: a row of nobody else's may be
+    there for what was taken off alone."""
     keys = _keys(entry.table, own)
     if not entry.table.every_day:
         nothing = replaced(entry.table, own, was, would_be).filter(pl.all_horizontal(pl.exclude(keys) == 0))
         gone = was.join(would_be, on=keys, how="anti", nulls_equal=True)
-        return nothing.join(gone, on=keys, how="semi", nulls_equal=True).is_empty()
+        return nothing.join(gone, on=keys, how="semi", nulls_equal=True).select(keys)
     keys.remove(DATE)
     own_first, first, first_now = (rows.group_by(keys).agg(pl.col(DATE).min()) for rows in (own, was, would_be))
     began = first.join(own_first, on=[*keys, DATE], how="semi", nulls_equal=True)
     stays = first_now.join(began, on=[*keys, DATE], how="semi", nulls_equal=True)
-    doubtful = began.join(stays, on=keys, how="anti", nulls_equal=True)
-    if doubtful.is_empty():
-        return True
+    unsure = began.join(stays, on=keys, how="anti", nulls_equal=True)
     before = run.draft.files("metrics", entry.table.name).get(MONTH + month_of(settings.first_day - timedelta(days=1)))
-    if before is None:
-        return False
+    if before is None or unsure.is_empty():
+        return unsure.select(keys)
     present = run.store.scan([before]).filter(pl.col(DATE) == settings.first_day - timedelta(days=1)).select(keys)
-    return doubtful.join(present.collect(), on=keys, how="anti", nulls_equal=True).is_empty()
+    return unsure.join(present.collect(), on=keys, how="anti", nulls_equal=True).select(keys)
 
 
 def _keys(table: Table, rows: pl.DataFrame) -> list[str]:
