@@ -5,7 +5,7 @@ What that means for a published table is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -37,7 +37,10 @@ def moved(store: Store, source: str, before: Files, after: Files, files: Collect
     another: with them, most rows need no comparing. None: any row may be another."""
     names = differing(before, after)
     old, new = (_rows(store, source, [side[name] for name in names if name in side]) for side in (before, after))
-    gone, come = (_apart(one, other, files).collect() for one, other in ((old, new), (new, old)))
+    if files is None:
+        gone, come = (rows.filter("is_current").collect() for rows in (old, new))
+    else:
+        gone, come = _apart(old, new, files)
     bookkeeping = {KEY, "is_current"} if source in _PLACE_COUNTS else {KEY, "is_current", *ORIGIN}
     business = [name for name in gone.columns if name not in bookkeeping]
     return Moved(
@@ -46,14 +49,28 @@ def moved(store: Store, source: str, before: Files, after: Files, files: Collect
     )
 
 
-def _apart(rows: pl.LazyFrame, other: pl.LazyFrame, files: Collection[str] | None) -> pl.LazyFrame:
-    """The rows that count, as far as they may not count in the other version."""
-    counting = rows.filter("is_current")
-    if files is None:
-        return counting
-    is_of_files = pl.col("file").is_in(sorted(files))
-    silent = other.filter(~pl.col("is_current"), ~is_of_files).select(ORIGIN)
-    return pl.concat([counting.filter(is_of_files), counting.filter(~is_of_files).join(silent, on=ORIGIN, how="semi")])
+def _apart(old: pl.LazyFrame, new: pl.LazyFrame, files: Collection[str]) -> Iterator[pl.DataFrame]:
+    """Of each version the rows that count and may not count in the other: those of the files, and those of others that
+    do not count there any more, or did not yet."""
+    is_silent = ~pl.col("is_current") & ~pl.col("file").is_in(sorted(files))
+    before, after = (rows.filter(is_silent).select(ORIGIN).collect() for rows in (old, new))
+    for rows, here, there in ((old, before, after), (new, after, before)):
+        turned = there.join(here, on=ORIGIN, how="anti")
+        counting = rows.filter("is_current")
+        yield pl.concat(
+            [
+                counting.filter(_is_of(files)).collect(),
+                counting.filter(_is_of(turned["file"])).join(turned.lazy(), on=ORIGIN, how="semi").collect(),
+            ]
+        )
+
+
+def _is_of(files: Iterable[str]) -> pl.Expr:
+    """Whether a row is of one of the files. By the range of their names most of a source is passed over unread."""
+    names = sorted(set(files))
+    if not names:
+        return pl.lit(False)
+    return pl.col("file").is_between(pl.lit(names[0]), pl.lit(names[-1])) & pl.col("file").is_in(names)
 
 
 def of_new_ids(
