@@ -95,14 +95,18 @@ def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:
 
 
 def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: Settings) -> pl.DataFrame | None:
-    """The published rows of the range as the measure returned them: of stocks the changes."""
-    table = entry.table
+    """The published rows of the range as the measure returned them."""
     earliest = f"{MONTH}{settings.first_day:%Y-%m}"
-    files = [one for one in base.of("metrics", table.name) if (month_in(one.partition) or earliest) >= earliest]
+    files = [one for one in base.of("metrics", entry.table.name) if (month_in(one.partition) or earliest) >= earliest]
     if not files:
         return None
+    return as_measured(entry, workspace.store.scan(files))
+
+
+def as_measured(entry: Entry, published: pl.LazyFrame) -> pl.DataFrame:
+    """Published rows as the table's measure returned them, summed: of stocks the changes."""
+    table = entry.table
     names = [column.name for column in (*table.keys, *table.measures)]
-    published = workspace.store.scan(files)
     told = entry.measured(published) if entry.measured else published
     if entry.carried:
         keys = [column.name for column in table.keys]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import days, ingest, inputs, parts_to_do
+from pipelines import days, forward, ingest, inputs, parts_to_do
 from pipelines.parts import layer_of, scan_rows
 from pipelines.touched import day_of
 from pipelines.workspace import Workspace
@@ -79,6 +79,15 @@ class Computation:
         """The table for the range of the settings; of cells that are carried on, those before it are as before."""
         entry = self._catalog[name]
         rows = pl.LazyFrame() if entry.is_combined else self._measured(entry, settings)
+        return self._published(entry, rows, settings)
+
+    def again(self, name: str) -> pl.DataFrame:
+        """The table from its own published rows, as a new day goes on from them."""
+        entry = self._catalog[name]
+        rows = forward.as_measured(entry, self._shuffled(self._business.tables[name]))
+        return self._published(entry, rows.lazy(), self._business.of_metrics)
+
+    def _published(self, entry: Entry, rows: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
         references = {one: self._shuffled(self._reference(one)) for one in entry.references}
         return reduction.published(entry, rows, settings, references)
 

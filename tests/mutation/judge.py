@@ -77,7 +77,7 @@ def _tests(mutant: Mutant, tables: Catalog, businesses: Sequence[Business]) -> I
         if one.later is not None:
             yield f"a later range of {one.name}", partial(_differs_later, computations[one.name], one, tables)
     for one in whole:
-        yield f"states from a day on of {one.name}", partial(_differs_from_a_day, computations[one.name], one, tables)
+        yield f"what goes on of {one.name}", partial(_differs_going_on, computations[one.name], one, tables)
 
 
 def _misses_a_cell(computation: Computation, business: Business, tables: Catalog) -> bool:
@@ -121,8 +121,13 @@ def _differs_later(computation: Computation, business: Business, tables: Catalog
     return False
 
 
-def _differs_from_a_day(computation: Computation, business: Business, tables: Catalog) -> bool:
-    """Whether a state that goes on from its earlier rows is another than the whole one."""
+def _differs_going_on(computation: Computation, business: Business, tables: Catalog) -> bool:
+    """Whether a table made of its own published rows, or a state that goes on from its earlier ones, is another than
+    the whole one."""
+    for name, rows in business.tables.items():
+        goes_on = tables[name].table.recalls is not None and computation.is_reached(name)
+        if goes_on and not _is_equal(rows, computation.again(name)):
+            return True
     served = tables.for_sources(business.configured)
     for name, rows in business.states.items():
         if name not in served or tables[name].continued is None or not computation.is_reached(name):

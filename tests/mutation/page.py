@@ -30,7 +30,8 @@ against, until one of them fails:
 1. each golden case that its tables are in: the cells that were added up by hand;
 2. the tests of a module alone, in tests/metrics and tests/models, of those modules that they import;
 3. the kept and the random businesses of `make test` (of the random ones as many as the table says): every cell;
-4. a later range of days of each of those, and states that go on from a day on: they must say what all of history says.
+4. a later range of days of each of those, states that go on from a day on, and tables from their own published rows:
+   they must say what all of history says.
 
 The rows of every input come in another order than they were written in. What the unchanged product says of the
 random businesses is what the oracle says; [correctness](correctness.md) tells how that is held.
