@@ -122,6 +122,14 @@ def test_events_are_counted_by_number_as_by_columns(seed: int) -> None:
     assert events_by_day(rows.clear().lazy(), "place", "who").collect().schema == found.schema
 
 
+def test_all_owners_and_days_that_have_room_come_out_as_they_went_in() -> None:
+    ends = [(owner, day) for owner in (0, (1 << 41) - 1) for day in (-1_048_576, 3_145_727)]
+    rows = pl.DataFrame(ends, schema={"owner": pl.Int64, "day": pl.Int32}, orient="row")
+    number = packed(pl.col("owner"), pl.col("day"))
+    assert rows.select(owner=owner_in(number, pl.Int64), day=day_in(number)).equals(rows)
+    assert rows.select(number).to_series().to_list() == [0, (1 << 22) - 1, ((1 << 41) - 1) << 22, (1 << 63) - 1]
+
+
 def test_the_ends_of_what_fits_come_out_as_they_went_in() -> None:
     first = (date.min - date(1970, 1, 1)).days
     rows = pl.DataFrame(
