@@ -103,6 +103,7 @@ def test_the_cohorts_are_those_of_the_plain_form(
     user_days, people = business(seed)
     settings, _ = settings_of(user_retention_cohorts.table, first_day)
     keys = [*user_retention_cohorts.KEYS, "age"]
+    assert [measure.name for measure in user_retention_cohorts.table.measures] == user_retention_cohorts.SUMS
 
     def summed(rows: pl.LazyFrame) -> pl.DataFrame:
         return rows.group_by(keys).agg(pl.col(user_retention_cohorts.SUMS).sum()).sort(keys).collect()
