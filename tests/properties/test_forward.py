@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import build, forward
+from pipelines import build, forward, one_shard
 from pipelines.inputs import part_of
 from pipelines.parts import compute_partial
 from pipelines.workspace import Workspace
@@ -37,6 +37,7 @@ def going_on(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, date, bool]]:
 
     monkeypatch.setattr(forward, "measured", compared)
     monkeypatch.setattr(forward, "_MOST", 1.0)
+    monkeypatch.setattr(one_shard, "LEAST_OF_A_GROUP", 1)
     return seen
 
 

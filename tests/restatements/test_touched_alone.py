@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import build, restatements, touched, units
+from pipelines import build, one_shard, restatements, touched, units
 from pipelines.days import DayRange
 from pipelines.known_parts import KnownParts
 from pipelines.otherwise import Otherwise
@@ -123,6 +123,7 @@ def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
         return found
 
     monkeypatch.setattr(Otherwise, "measured", counted)
+    monkeypatch.setattr(one_shard, "LEAST_OF_A_GROUP", 1)
     for seed in seeds(3):
         _, steps = history(worlds.world(seed), seed)
         runs = ComparedRuns(tmp_path / f"runs{seed}")
