@@ -100,11 +100,11 @@ def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: S
     files = [one for one in base.of("metrics", entry.table.name) if (month_in(one.partition) or earliest) >= earliest]
     if not files:
         return None
-    return as_measured(entry, workspace.store.scan(files))
+    return as_measured(entry, workspace.store.scan(files), settings)
 
 
-def as_measured(entry: Entry, published: pl.LazyFrame) -> pl.DataFrame:
-    """Published rows as the table's measure returned them, summed: of stocks the changes."""
+def as_measured(entry: Entry, published: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
+    """Published rows as the table's measure returned them for the range, summed: of stocks the changes."""
     table = entry.table
     names = [column.name for column in (*table.keys, *table.measures)]
     told = entry.measured(published) if entry.measured else published

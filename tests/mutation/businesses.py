@@ -84,8 +84,9 @@ class Computation:
     def again(self, name: str) -> pl.DataFrame:
         """The table from its own published rows, as a new day goes on from them."""
         entry = self._catalog[name]
-        rows = forward.as_measured(entry, self._shuffled(self._business.tables[name]))
-        return self._published(entry, rows.lazy(), self._business.of_metrics)
+        settings = self._business.of_metrics
+        rows = forward.as_measured(entry, self._shuffled(self._business.tables[name]), settings)
+        return self._published(entry, rows.lazy(), settings)
 
     def _published(self, entry: Entry, rows: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
         references = {one: self._shuffled(self._reference(one)) for one in entry.references}
