@@ -37,12 +37,13 @@ def test_a_range_sees_what_stands_in_it_and_nothing_else() -> None:
 
 
 def test_pieces_are_cut_where_any_function_changes() -> None:
-    functions = [function([(1, 1, 2), (1, 6, -2), (2, 2, 1)]), function([(1, 1, 3), (1, 4, -3), (2, 5, 1), (2, 6, -1)])]
-    pieces = laid_over(functions, 1, 7)
+    one = function([(1, 1, 2), (1, 4, 5), (1, 6, -7), (2, 2, 1)])
+    other = function([(1, 1, 3), (1, 4, -3), (2, 5, 1), (2, 6, -1)])
+    pieces = laid_over([one, other], 1, 7)
     columns = pieces.owner, pieces.start, pieces.end, *pieces.values
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == [
         (1, 1, 4, 2, 3),
-        (1, 4, 6, 2, 0),
+        (1, 4, 6, 7, 0),
         (2, 2, 5, 1, 0),
         (2, 5, 6, 1, 1),
         (2, 6, 8, 1, 0),
