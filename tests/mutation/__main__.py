@@ -70,7 +70,8 @@ def _run(bench: Bench, module: str, *, only_survivors: bool) -> bool:
         if by is None:
             survivors.append(mutant.name)
             print(f"  {module}:{mutant.line} {mutant.name}", flush=True)
-    ledger.enter(module, Judged(ledger.digest(text), len(tried), len(SEEDS), tuple(survivors)))
+    worlds = min(len(SEEDS), settled.worlds) if settled else len(SEEDS)
+    ledger.enter(module, Judged(ledger.digest(text), len(tried), worlds, tuple(survivors)))
     print(f"{module}: {len(tried)} mutants, {len(survivors)} survive", flush=True)
     return True
 
