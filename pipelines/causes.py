@@ -68,8 +68,9 @@ def find(workspace: Workspace, base: Manifest) -> Causes:
 
 def _moved(workspace: Workspace, source: str, before: Files, after: Files) -> Moved:
     """By the files of the base as they would be read today where that is in another way."""
-    known = None if is_redefined(workspace) else moved.of(workspace.draft, source)
-    return known or source_rows.moved(workspace.store, source, before, after)
+    if is_redefined(workspace):
+        return source_rows.moved(workspace.store, source, before, after)
+    return moved.between(workspace, source, before, after)
 
 
 def _of_published_days(source: str, rows: pl.DataFrame, last_day: date) -> pl.DataFrame:

@@ -17,12 +17,12 @@ import polars as pl
 from pipelines import touched
 from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
-from pipelines.one_shard import OneShard
+from pipelines.one_shard import OneShard, everybody
 from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
 from pipelines.sums import doubtful, replaced
 from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace
-from warehouse import codes, reduction
+from warehouse import reduction
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import Manifest
 from warehouse.names import MONTH
@@ -80,8 +80,7 @@ def _measured(
     workspace: Workspace, entry: Entry, schema: pl.Schema, persons: pl.DataFrame, settings: Settings
 ) -> pl.DataFrame | None:
     """What the measure returns for some persons; None where they are too many, or that cannot be told."""
-    everybody = sum(file.rows for file in workspace.draft.files(codes.LAYER, codes.TABLE).values())
-    if persons.height > _MOST * everybody:
+    if persons.height > _MOST * everybody(workspace):
         return None
     rows = OneShard(workspace, persons).measured(entry, settings)
     return None if rows is None else rows.cast({name: schema[name] for name in rows.columns})

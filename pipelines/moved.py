@@ -12,7 +12,7 @@ import polars as pl
 from pipelines import touched
 from pipelines.workspace import Workspace
 from warehouse import ledger, source_rows
-from warehouse.cells import differing
+from warehouse.cells import Files, differing
 from warehouse.codes import LAYER
 from warehouse.draft import Draft
 from warehouse.manifest import Manifest
@@ -39,6 +39,11 @@ def of(draft: Draft, source: str) -> Moved | None:
     """The rows that moved in the run of this draft; None where nobody looked."""
     gone, come = _paths(draft, source)
     return Moved(pl.read_parquet(gone), pl.read_parquet(come)) if come.exists() else None
+
+
+def between(workspace: Workspace, source: str, before: Files, after: Files) -> Moved:
+    """The rows that moved in the run; between the files of two versions where nobody looked."""
+    return of(workspace.draft, source) or source_rows.moved(workspace.store, source, before, after)
 
 
 def _found(workspace: Workspace, base: Manifest, source: str) -> Moved:

@@ -24,13 +24,17 @@ _SHARD = 0
 LEAST_OF_A_GROUP: Final = 50_000
 
 
+def everybody(workspace: Workspace) -> int:
+    """How many persons there are."""
+    return sum(file.rows for file in workspace.draft.files(codes.LAYER, codes.TABLE).values())
+
+
 class OneShard:
     """Some persons (shard, person) of the states of a workspace. Codes of users and customers are not told apart."""
 
     def __init__(self, workspace: Workspace, persons: pl.DataFrame) -> None:
         self._workspace = workspace
-        everybody = sum(file.rows for file in workspace.draft.files(codes.LAYER, codes.TABLE).values())
-        most = max(LEAST_OF_A_GROUP, everybody // workspace.config.shards)
+        most = max(LEAST_OF_A_GROUP, everybody(workspace) // workspace.config.shards)
         rows = persons.select("shard", PERSON).unique().sort("shard", PERSON)
         self._groups = [rows.slice(begin, most) for begin in range(0, max(1, rows.height), most)]
         self._read: dict[tuple[str, tuple[DataFile, ...]], pl.DataFrame] = {}

@@ -14,7 +14,7 @@ import polars as pl
 from pipelines import touched
 from pipelines.build import measured_by
 from pipelines.one_shard import OneShard
-from pipelines.sums import doubtful, replaced
+from pipelines.sums import doubtful, keys_of, replaced
 from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace
 from warehouse.catalog import Entry
@@ -44,8 +44,7 @@ class Otherwise:
         if was is None or would_be is None:
             return None
         if not entry.table.measures:
-            keys = [column.name for column in entry.table.keys if column.name in was.columns]
-            left = own.join(was.lazy(), on=keys, how="anti", nulls_equal=True)
+            left = own.join(was.lazy(), on=keys_of(entry.table, was), how="anti", nulls_equal=True)
             return pl.concat([left, would_be.lazy()], how="diagonal")
         counted = own.collect()
         if doubtful(self._run, entry, settings, counted, was, would_be).height:

@@ -1,6 +1,6 @@
 """One part of a state: computed whole, or as far as something changed, over the rows it had before.
 
-What became of the inputs, and so what is to be computed, is found in build.py and units.py.
+What became of the inputs, and so what is to be computed, is found in parts_to_do.py.
 """
 
 from __future__ import annotations

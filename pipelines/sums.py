@@ -20,7 +20,7 @@ from warehouse.table import Table
 
 def replaced(table: Table, own: pl.DataFrame, was: pl.DataFrame, would_be: pl.DataFrame) -> pl.DataFrame:
     """The sums of `own` less `was` plus `would_be`, by key."""
-    keys = _keys(table, own)
+    keys = keys_of(table, own)
     less = was.with_columns((0 - pl.exclude(keys)).name.keep())
     return pl.concat([own, less, would_be], how="diagonal").group_by(keys).agg(pl.exclude(keys).sum())
 
@@ -30,7 +30,7 @@ def doubtful(
 ) -> pl.DataFrame:
     """The keys of which the sums do not tell whether they are there, and from when on: a row of nobody else's may be
     there for what was taken off alone."""
-    keys = _keys(entry.table, own)
+    keys = keys_of(entry.table, own)
     if not entry.table.every_day:
         nothing = replaced(entry.table, own, was, would_be).filter(pl.all_horizontal(pl.exclude(keys) == 0))
         gone = was.join(would_be, on=keys, how="anti", nulls_equal=True)
@@ -47,5 +47,6 @@ def doubtful(
     return unsure.join(present.collect(), on=keys, how="anti", nulls_equal=True).select(keys)
 
 
-def _keys(table: Table, rows: pl.DataFrame) -> list[str]:
+def keys_of(table: Table, rows: pl.DataFrame) -> list[str]:
+    """The columns of the rows that name one."""
     return [column.name for column in table.keys if column.name in rows.columns]

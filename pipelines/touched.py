@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.packing import PERSONS
 from warehouse import codes
 from warehouse.draft import Draft
 from warehouse.table import Table
@@ -77,7 +78,7 @@ def is_any_of(persons: pl.DataFrame, named: Sequence[tuple[str, str]]) -> pl.Exp
 
 
 def _number(shard: str, code: str) -> pl.Expr:
-    return pl.col(shard).cast(pl.UInt64) * (1 << 32) + pl.col(code)
+    return pl.col(shard).cast(pl.UInt64) * PERSONS + pl.col(code)
 
 
 def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
 from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.workspace import Workspace
-from warehouse import codes, source_rows
+from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Entry
 
 
@@ -90,7 +90,7 @@ def _moved(workspace: Workspace, source: str) -> pl.DataFrame:
     """The rows of a source that came or went since the base release."""
     base = workspace.draft.base
     before, after = base.by_partition(codes.LAYER, source) if base else {}, workspace.draft.files(codes.LAYER, source)
-    rows = moved.of(workspace.draft, source) or source_rows.moved(workspace.store, source, before, after)
+    rows = moved.between(workspace, source, before, after)
     return pl.concat([rows.gone, rows.come])
 
 

@@ -68,10 +68,11 @@ class Reader:
         """
         where = self._where(file)
         bound = self._bind(file)
-        needed = None if self.source.distinct_rows else _columns_of([*bound.values(), *where])
-        for raw in file.pieces(needed) if self._is_read_row_by_row(file, bound) else [file.read(needed)]:
+        needed = _columns_of([*bound.values(), *where])
+        read = None if self.source.distinct_rows else needed
+        for raw in file.pieces(read) if self._is_read_row_by_row(file, bound) else [file.read(read)]:
             self._check_unreadable(file)
-            yield self._converted(file, raw, bound, where)
+            yield self._converted(file, raw, needed, bound, where)
 
     def _is_read_row_by_row(self, file: RawFile, bound: Mapping[str, Expression]) -> bool:
         """Not where rows repeat or make up one order, nor where times are texts: a day first in one of them makes the
@@ -83,10 +84,14 @@ class Reader:
         return all(one.is_column and schema[one.text].is_temporal() for one in given)
 
     def _converted(
-        self, file: RawFile, raw: pl.DataFrame, bound: Mapping[str, Expression], where: list[Expression]
+        self,
+        file: RawFile,
+        raw: pl.DataFrame,
+        needed: list[str],
+        bound: Mapping[str, Expression],
+        where: list[Expression],
     ) -> Canonical:
         distinct = raw.unique(pl.exclude(LINE), keep="first", maintain_order=True) if self.source.distinct_rows else raw
-        needed = _columns_of([*bound.values(), *where])
         rows = cleaned(distinct.select(*needed, LINE), self.source.null_values)
         kept, flags = _filtered(rows, where, file.name)
         converted = Conversion(self.source, self.reporting_zone, self.time, file.name, kept)

@@ -16,7 +16,7 @@ from pipelines.workspace import Workspace
 from tests.oracle import worlds
 from tests.properties.deliveries import history
 from tests.properties.seeds import seeds
-from tests.properties.warehouse_runs import Runs, deliver, run_once
+from tests.properties.warehouse_runs import Runs, run_once
 from warehouse import reduction
 from warehouse.catalog import Entry
 from warehouse.settings import Settings
@@ -46,8 +46,7 @@ def test_after_deliveries_in_any_order(seed: int, tmp_path: Path, going_on: list
     _, steps = history(worlds.world(seed), seed)
     runs = Runs(tmp_path)
     for step in steps:
-        deliver(runs.folder, step.world, step.files)
-        runs.run(step.date, days_earlier=step.days_earlier)
+        runs.take(step)
     assert [one for one in going_on if not one[2]] == []
 
 

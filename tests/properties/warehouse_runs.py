@@ -18,6 +18,7 @@ from pipelines.workspace import Workspace
 from tests.oracle import rawfiles
 from tests.oracle.compare import differences
 from tests.oracle.worlds import World
+from tests.properties.deliveries import Step
 from warehouse import candidate, catalog, config
 from warehouse.draft import Draft
 from warehouse.errors import HoldfastError
@@ -55,6 +56,12 @@ class Runs:
         except HoldfastError as error:
             self.refused = str(error)
             return None
+
+    def take(self, step: Step) -> Manifest | None:
+        """Delivers what comes before a run, and runs."""
+        self.folder.mkdir(exist_ok=True)
+        deliver(self.folder, step.world, step.files)
+        return self.run(step.date, days_earlier=step.days_earlier)
 
     def _done(
         self, workspace: Workspace, requested: date | None, days_earlier: int, again: tuple[date, date] | None

@@ -11,7 +11,6 @@ import pytest
 from tests.oracle import worlds
 from tests.properties.deliveries import history
 from tests.properties.seeds import seeds
-from tests.properties.warehouse_runs import deliver
 from tests.restatements.runs import RecordedRuns
 from warehouse.table import MONEY
 
@@ -24,11 +23,9 @@ def test_the_causes_of_every_delivery_add_up_to_its_change(seed: int, tmp_path: 
     to this one, and a month without a row has the sums it had."""
     _, steps = history(worlds.world(seed), seed)
     runs = RecordedRuns(tmp_path / "runs")
-    runs.folder.mkdir()
     for step in steps:
-        deliver(runs.folder, step.world, step.files)
         before, tables_before = runs.head, runs.metrics()
-        after = runs.run(step.date, days_earlier=step.days_earlier)
+        after = runs.take(step)
         if before is None or after is None:
             continue
         changes = runs.restatements(after)

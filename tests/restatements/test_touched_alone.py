@@ -19,7 +19,7 @@ from pipelines.workspace import Workspace
 from tests.oracle import worlds
 from tests.properties.deliveries import history
 from tests.properties.seeds import seeds
-from tests.properties.warehouse_runs import Runs, deliver
+from tests.properties.warehouse_runs import Runs
 from tests.restatements.shop import Shop
 from warehouse import catalog
 from warehouse.catalog import Entry
@@ -127,10 +127,8 @@ def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
     for seed in seeds(3):
         _, steps = history(worlds.world(seed), seed)
         runs = ComparedRuns(tmp_path / f"runs{seed}")
-        runs.folder.mkdir()
         for step in steps:
-            deliver(runs.folder, step.world, step.files)
-            runs.run(step.date, days_earlier=step.days_earlier)
+            runs.take(step)
         assert [seed for apart, whole in runs.told if not apart.equals(whole)] == []
         kept += runs.kept
     assert kept
