@@ -181,12 +181,9 @@ def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) 
 
 def _past_due(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """For how many days a payment has been late that still counts: of several subscriptions the longest."""
-    is_late = pl.col("is_past_due").sort_by("day")
-    paid_before = (~is_late).cum_sum()
-    since = pl.col("day").sort_by("day").filter(is_late & (paid_before == paid_before.last())).min()
-    late = subscription_mrr.filter(pl.col("day") <= settings.last_day).group_by(SUBSCRIPTION).agg(since=since)
-    days = (pl.lit(settings.last_day) - pl.col("since")).dt.total_days() + 1
-    return late.group_by("person").agg(past_due_days=days.max())
+    known = subscription_mrr.filter(pl.col("day") <= settings.last_day).group_by(SUBSCRIPTION)
+    since = known.agg(since=pl.col("late_since").sort_by("day").last()).group_by("person").agg(pl.col("since").min())
+    return since.select("person", past_due_days=(pl.lit(settings.last_day) - pl.col("since")).dt.total_days() + 1)
 
 
 def _nps(role_days: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

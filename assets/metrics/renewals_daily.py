@@ -120,7 +120,7 @@ def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl
 def _with_outcome(terms: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
     """Adds `settled`, from which day on the outcome is known, and `mrr_now`, the MRR of then: where a payment is late
     on the due day, when it is paid or given up, else the last change until the due day."""
-    is_open = pl.col("is_past_due")
+    is_open = pl.col("late_since").is_not_null()
     outcomes = known.select(
         *SUBSCRIPTION,
         "day",

@@ -64,6 +64,7 @@ def measure(subscription_mrr: pl.LazyFrame, people: pl.LazyFrame, settings: Sett
         .join(customers, on="person")
         .with_columns(
             as_of=last,
+            is_past_due=pl.col("late_since").is_not_null(),
             days_left=(pl.col("due_date") - last).dt.total_days(),
             mrr=from_units(pl.col("mrr")),
         )

@@ -32,7 +32,7 @@ table = Table(
         Column("plan", pl.String, "The plan that the row names.", "plan", nullable=True),
         Column("churn_type", pl.String, "Why, should it be lost here.", "type", allowed=TYPES),
         Column("churn_reason", pl.String, "The reason, should it be lost here.", "reason", nullable=True),
-        Column("is_past_due", pl.Boolean, "Whether it counts although its payment is late.", "flag"),
+        Column("late_since", pl.Date, "Since when its payment is late, where it still counts.", "day", nullable=True),
         Column("current_period_end", pl.Date, "The day what is paid for ends, if said.", "day", nullable=True),
         Column("interval", pl.String, "What the amount is charged for.", "interval"),
         Column("interval_count", pl.Int64, "How many intervals one charge covers.", "intervals"),
@@ -73,7 +73,8 @@ def _with_period_ends(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _with_grace(rows: pl.LazyFrame, grace_days: int) -> pl.LazyFrame:
-    """Adds `mrr` and `grace_end`, the first day on which a past-due subscription that had been paying is lost."""
+    """Adds `mrr`, and of a past-due subscription that had been paying `late_since` and `grace_end`, the first day on
+    which it is lost."""
     is_late = pl.col("status") == "past_due"
     run = ["subscription_id", "run"]
     was_paying = ((pl.col("status").first() == "active") & (pl.col("stated").first() > 0)).over(run)
@@ -81,7 +82,8 @@ def _with_grace(rows: pl.LazyFrame, grace_days: int) -> pl.LazyFrame:
     return (
         rows.with_columns(is_late=is_late)
         .with_columns(run=(~is_late).cum_sum())
-        .with_columns(grace_end=pl.when(was_paying).then(first_late_day + pl.duration(days=grace_days)))
+        .with_columns(late_since=pl.when(was_paying).then(first_late_day))
+        .with_columns(grace_end=pl.col("late_since") + pl.duration(days=grace_days))
         .with_columns(
             mrr=pl.when(pl.col("status") == "active")
             .then("stated")
@@ -119,7 +121,7 @@ def _points(rows: pl.LazyFrame) -> pl.LazyFrame:
         .when(pl.col("is_late"))
         .then(pl.lit("past_due"))
         .otherwise("churn_reason"),
-        is_past_due=pl.col("is_late") & (pl.col("mrr") > 0),
+        late_since=pl.when(pl.col("is_late"), pl.col("mrr") > 0).then("late_since"),
         current_period_end="current_period_end",
         interval="interval",
         interval_count="interval_count",
@@ -159,7 +161,7 @@ def _lost(rows: pl.LazyFrame, day: pl.Expr, churn_type: str, churn_reason: str) 
         plan=pl.col("plan"),
         churn_type=pl.lit(churn_type),
         churn_reason=pl.lit(churn_reason),
-        is_past_due=pl.lit(False),
+        late_since=pl.lit(None, pl.Date),
         current_period_end=pl.lit(None, pl.Date),
         interval="interval",
         interval_count="interval_count",

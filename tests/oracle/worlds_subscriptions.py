@@ -103,7 +103,7 @@ def history(draw: Draw, subscription: str, customer: str) -> list[Row]:
         status = draw.dice.choice(STATUSES)
         if draw.chance(0.5):
             what = terms(draw, currency)
-        if draw.chance(0.2) and status == "active":
+        if draw.chance(0.2) and status in ("active", "past_due"):
             customer = draw.dice.choice(draw.customers)
             currency = draw.dice.choice(draw.currencies)
             what = terms(draw, currency)

@@ -169,7 +169,7 @@ def _subscription_mrr(mrr_changes: pl.DataFrame) -> pl.DataFrame:
         pl.col("churn_type").fill_null("unknown"),
         subscription_id=pl.format("sub-{}", "person"),
         mrr="after",
-        is_past_due=pl.lit(False),
+        late_since=pl.lit(None, pl.Date),
         current_period_end=pl.lit(None, pl.Date),
         interval=pl.lit("month"),
         interval_count=pl.lit(1, pl.Int64),
