@@ -15,11 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from assets.calendar import day_number
-from assets.packing import DAYS, FIRST_DAY, LONGER_THAN_ANY, packed
+from assets.packing import BETWEEN_OWNERS, DAY_BITS, DAYS, FIRST_DAY, LONGER_THAN_ANY, packed
 from warehouse.table import SEGMENT_ALL
 
 Ints = NDArray[np.integer[Any]]
-ROWS_OF_A_BLOCK: Final = 1 << 19
+ROWS_OF_A_BLOCK: Final = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,17 @@ def _of_whole_users(at: Ints, rows: int) -> Iterator[Ints]:
 
 def _block(at: Ints, persons: Ints) -> Block:
     """The packed days in columns, without those of whom there is no person."""
-    person = at // DAYS
-    first = np.flatnonzero(np.concatenate([[True], person[1:] != person[:-1]])[: len(at)])
+    gap = np.diff(at, prepend=-DAYS)
+    first = np.flatnonzero(gap > BETWEEN_OWNERS)
     days = np.diff(first, append=len(at))
-    user = np.searchsorted(persons, person[first].astype(np.uint32))
-    is_known = np.isin(person[first], persons, assume_unique=True)
+    person = at[first] >> DAY_BITS
+    is_known = np.isin(person, persons, assume_unique=True)
     if not is_known.all():
         return _block(at[np.repeat(is_known, days)], persons)
-    gap = np.empty(len(at), np.int32)
-    np.subtract(at[1:], at[:-1], out=gap[1:], casting="unsafe")
     gap[first] = LONGER_THAN_ANY
-    return Block(at, (at - person * DAYS + FIRST_DAY).astype(np.int32), gap, user, first, days)
+    day = (at & (DAYS - 1)) + FIRST_DAY
+    user = np.searchsorted(persons, person.astype(np.uint32))
+    return Block(at, day.astype(np.int32), gap.astype(np.int32), user, first, days)
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,13 @@ class Split:
             yield Split(self.segment, self.values[start : start + most], self.codes - start)
 
 
+def unsplit(users: pl.DataFrame) -> Split:
+    """Everybody as `all`."""
+    return Split(SEGMENT_ALL, pl.Series([SEGMENT_ALL]), np.zeros(users.height, np.int32))
+
+
 def splits(users: pl.DataFrame, dimensions: Sequence[str]) -> Iterator[Split]:
-    """`all`, then one dimension at a time."""
-    yield Split(SEGMENT_ALL, pl.Series([SEGMENT_ALL]), np.zeros(users.height, np.int32))
+    """One dimension at a time."""
     for dimension in dimensions:
         values = users[dimension].unique().sort()
         codes = users[dimension].cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int32)

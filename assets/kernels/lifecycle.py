@@ -67,37 +67,38 @@ class Lifecycle:
                 day, gap, code = day[is_one], gap[is_one], code[is_one]
             cells += self._cells(day, gap, code, values)
             new += self._new(block, codes, values)
-        return Changes(self.lowest, np.stack([self._of_period(cells, new, period) for period in self.periods], axis=1))
+        return self._changes([self._of_period(cells, new, period) for period in self.periods])
 
-    def of_newcomers(self, new_for_days: int) -> Changes:
-        """Of the users first seen less than so many days ago.
+    def of_newcomers(self, new_for_days: int) -> tuple[Changes, Changes]:
+        """Of everybody, and of the users first seen less than so many days ago.
 
         From that day T on a user counts as one up to T + k, the value being that of the period before, and only where
         it was active in that one.
         """
         by_length = sorted(self.periods, reverse=True)
-        cells = np.zeros((self.longest + 1, len(by_length), self.width), np.int64)
+        cells = np.zeros((self.longest + 1, len(by_length) + 1, self.width), np.int64)
         new = np.zeros((1, self.width), np.int64)
         turning = {period: np.zeros((len(MEASURES), 1, self.width), np.int64) for period in self.periods}
         for block in self.active.blocks:
             age = block.day - block.on_each_day(self.active.first_days)
-            young = np.flatnonzero(age < new_for_days + by_length[0])
-            age = age[young]
             too_old = np.zeros(len(age), np.int32)
             for period in by_length:
                 too_old += age > new_for_days - period
-            far = young[too_old < len(by_length)]
-            cells += self._cells(block.day[far], block.gap[far], too_old[too_old < len(by_length)], len(by_length))
+            cells += self._cells(block.day, block.gap, too_old, len(by_length) + 1)
             new += self._new(block, np.zeros_like(self.active.first_days), 1)
+            near = np.arange(len(age))
             for period in by_length:
-                near = np.flatnonzero(np.abs(age - new_for_days) < period)
-                young, age = young[near], age[near]
-                turning[period] += self._turning(block, young, block.day[young] - age + new_for_days, period)
+                near = near[np.abs(age[near] - new_for_days) < period]
+                turning[period] += self._turning(block, near, block.day[near] - age[near] + new_for_days, period)
         at_least = np.cumsum(cells, axis=1)
-        of_periods = [
+        everybody = [self._of_period(at_least[:, [-1]], new, period) for period in self.periods]
+        newcomers = [
             self._of_period(at_least[:, [by_length.index(period)]], new, period) + turning[period]
             for period in self.periods
         ]
+        return self._changes(everybody), self._changes(newcomers)
+
+    def _changes(self, of_periods: Sequence[Ints]) -> Changes:
         return Changes(self.lowest, np.stack(of_periods, axis=1))
 
     def _cells(self, day: Ints, gap: Ints, code: Ints, values: int) -> Ints:

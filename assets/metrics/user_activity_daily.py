@@ -116,11 +116,11 @@ def _changes(active: ActiveDays, settings: Settings) -> Iterator[pl.DataFrame]:
         yield pl.DataFrame(schema=dict.fromkeys(MEASURES, pl.Int64))
         return
     lifecycle = lifecycle_of(active, PERIODS)
+    everybody, new = lifecycle.of_newcomers(NEW_FOR_DAYS)
+    yield changes_in_range(everybody, SEGMENT_ALL, pl.Series([SEGMENT_ALL]), PERIODS, settings)
+    for value, counted in (("new", new), ("established", everybody - new)):
+        yield changes_in_range(counted, "tenure", pl.Series([value]), PERIODS, settings)
     for split in splits(active.users, settings.dimensions):
         for part in split.parts(lifecycle.values_at_once):
             changes = lifecycle.of_values(part.codes, len(part.values))
             yield changes_in_range(changes, part.segment, part.values, PERIODS, settings)
-            if part.segment == SEGMENT_ALL:
-                new = lifecycle.of_newcomers(NEW_FOR_DAYS)
-                for value, counted in (("new", new), ("established", changes - new)):
-                    yield changes_in_range(counted, "tenure", pl.Series([value]), PERIODS, settings)

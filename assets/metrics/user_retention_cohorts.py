@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.calendar import Grain, period_number, period_start
 from assets.cohorts import IS_COMPLETE, carried_cells, cohort_columns, dated, triangle
-from assets.kernels.active_days import ActiveDays, Ints, active_days, splits
+from assets.kernels.active_days import ActiveDays, Ints, active_days, splits, unsplit
 from assets.kernels.cohorts import ages, calendar, last_days
 from warehouse.settings import Settings
 from warehouse.table import Measure, Ratio, Table
@@ -88,7 +88,7 @@ def _ages(active: ActiveDays, last: Ints, grain: Grain, settings: Settings) -> p
     of_days, oldest = (True, OLDEST_DAY) if grain == "day" else (False, None)
     return pl.concat(
         ages(active, last, days, split, begins, oldest)
-        for split in splits(active.users, () if of_days else settings.dimensions)
+        for split in (unsplit(active.users), *splits(active.users, () if of_days else settings.dimensions))
     )
 
 
