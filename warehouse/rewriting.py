@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import date
 
 import polars as pl
@@ -17,6 +17,7 @@ LAYER = "sources"
 _CODE_OF = {"user_id": "user", "customer_id": "customer"}
 _ROW = ["file", "row"]
 _BOOKKEEPING = (*_ROW, "is_current")
+_BEFORE = ".before"
 
 
 class Rewriting:
@@ -34,6 +35,7 @@ class Rewriting:
         self._arrow_schema = contract.table.arrow_schema()
         self._schema = contract.table.polars_schema()
         self._business = [name for name in self._schema if name not in _BOOKKEEPING]
+        self._marks = [name for name in ("is_current", "gone_day") if name in self._schema]
         self.changes: dict[str, DataFile | None] = {}
         self.superseded: Counter[str] = Counter()
         self.touched_from: date | None = None
@@ -44,15 +46,16 @@ class Rewriting:
     ) -> None:
         """The partition without the replaced files' rows, the others marked as the verdicts say, and with the arrived
         ones, which are marked already."""
-        before = pl.read_parquet(self._store.path(previous)) if previous else None
-        parts = []
-        if before is not None:
-            staying = before.filter(~pl.col("file").is_in(self._replaced)) if self._replaced else before
-            parts.append(staying if verdicts is None else marked(staying, verdicts))
+        before = pl.read_parquet(self._store.path(previous)) if previous else pl.DataFrame(schema=self._schema)
+        is_leaving = pl.col("file").is_in(self._replaced)
+        staying = (before.filter(~is_leaving) if self._replaced else before).with_columns(_kept(self._marks))
+        parts = [staying if verdicts is None else marked(staying, verdicts)]
         if arrived is not None:
-            parts.append(arrived.select(*self._schema.names()))
-        rows = self._in_order(self._with_repeats_judged(pl.concat(parts)))
-        self._note(before, rows)
+            parts.append(arrived.select(*self._schema.names(), *_absent(self._marks)))
+        judged = self._with_repeats_judged(pl.concat(parts))
+        leaving = before.filter(is_leaving) if self._replaced else before.clear()
+        self._note(before, leaving, judged)
+        rows = self._in_order(judged.select(self._schema.names()))
         if rows.is_empty():
             self.changes[name] = None
             return
@@ -74,25 +77,42 @@ class Rewriting:
         code = [_CODE_OF[name] for name in (self._contract.PERSON,) if name]
         return rows.sort(*code, self._contract.TIME, *_ROW)
 
-    def _note(self, before: pl.DataFrame | None, after: pl.DataFrame) -> None:
+    def _note(self, before: pl.DataFrame, leaving: pl.DataFrame, after: pl.DataFrame) -> None:
         for rows, sign in ((before, -1), (after, 1)):
-            if rows is not None and not rows["is_current"].all():
+            if not rows["is_current"].all():
                 for file, count in rows.filter(~rows["is_current"])["file"].value_counts().iter_rows():
                     self.superseded[file] += sign * count
-        days = self._differing_days(before, after)
+        days = self._differing_days(leaving, after)
         if days.is_empty():
             return
         self.is_changed = True
         dated = [day for day in (days.min(), self.touched_from) if isinstance(day, date)]
         self.touched_from = min(dated, default=None)
 
-    def _differing_days(self, before: pl.DataFrame | None, after: pl.DataFrame) -> pl.Series:
-        """The days of current rows, whatever their origin, of which there are not as many as before."""
-        if before is None or before.is_empty() or after.is_empty():
-            return (after if before is None or before.is_empty() else before).filter("is_current")["day"]
-        counted = pl.concat([before.with_columns(sign=pl.lit(-1)), after.with_columns(sign=pl.lit(1))])
-        sums = counted.lazy().filter("is_current").group_by(self._business).agg(pl.col("sign").sum())
+    def _differing_days(self, leaving: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+        """The days of current rows, whatever their origin, of which there are not as many as before. A row that stays
+        with the marks it had is on both sides."""
+        is_other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}{_BEFORE}")) for name in self._marks)
+        other = rows.lazy().filter(is_other)
+        former = other.with_columns(pl.col(f"{name}{_BEFORE}").alias(name) for name in self._marks)
+        gone = pl.concat([leaving.lazy(), former.select(self._schema.names())]).filter("is_current").collect()
+        come = other.filter("is_current").select(self._schema.names())
+        if gone.is_empty():
+            return come.select("day").collect()["day"]
+        counted = pl.concat([gone.lazy().with_columns(sign=pl.lit(-1)), come.with_columns(sign=pl.lit(1))])
+        sums = counted.group_by(self._business).agg(pl.col("sign").sum())
         return sums.filter(pl.col("sign") != 0).select("day").collect()["day"]
+
+
+def _kept(marks: Sequence[str]) -> pl.Expr:
+    """The marks as they are, beside those to come."""
+    return pl.col(marks).name.suffix(_BEFORE)
+
+
+def _absent(marks: Sequence[str]) -> list[pl.Expr]:
+    """A row that was not there counted for nothing."""
+    nothing = {"is_current": pl.lit(False), "gone_day": pl.lit(None, pl.Date)}
+    return [nothing[name].alias(f"{name}{_BEFORE}") for name in marks]
 
 
 def marked(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
