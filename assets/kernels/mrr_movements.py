@@ -30,10 +30,10 @@ def movements(
 ) -> tuple[Integers, Integers]:
     """Amounts and counts of the MOVEMENTS: movement x place. Churn is booked in the segment value of the day before,
     everything else in that of the day."""
-    moved = np.flatnonzero(changes["day"].is_between(where.first, where.last).to_numpy())
-    day, before, after = (changes[name].to_numpy()[moved] for name in ("day", "before", "after"))
-    movement = changes["movement"].to_physical().cast(pl.Int64).to_numpy()[moved]
-    owner, size = owner[moved], np.abs(after - before)
+    moved = changes.with_columns(owner=owner).filter(pl.col("day").is_between(where.first, where.last))
+    day, owner, before, after = (moved[name].to_numpy() for name in ("day", "owner", "before", "after"))
+    movement = moved["movement"].to_physical().cast(pl.Int64).to_numpy()
+    size = np.abs(after - before)
     read_on = day - (movement == MOVEMENTS.index("churn"))
     amounts, counts = where.zeros(len(MOVEMENTS)), where.zeros(len(MOVEMENTS))
     for dimension in currencies.segments.on[currencies.basis]:
