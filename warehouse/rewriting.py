@@ -31,6 +31,7 @@ class Rewriting:
         self._store = store
         self._contract = contract
         self._replaced = sorted(replaced)
+        self._is_leaving = pl.col("file").is_in(self._replaced)
         self._is_extract = is_extract
         self._arrow_schema = contract.table.arrow_schema()
         self._schema = contract.table.polars_schema()
@@ -46,15 +47,16 @@ class Rewriting:
     ) -> None:
         """The partition without the replaced files' rows, the others marked as the verdicts say, and with the arrived
         ones, which are marked already."""
-        before = pl.read_parquet(self._store.path(previous)) if previous else pl.DataFrame(schema=self._schema)
-        is_leaving = pl.col("file").is_in(self._replaced)
-        staying = (before.filter(~is_leaving) if self._replaced else before).with_columns(_kept(self._marks))
-        parts = [staying if verdicts is None else marked(staying, verdicts)]
+        before = pl.read_parquet(self._store.path(previous)) if previous else None
+        parts = []
+        if before is not None:
+            staying = before.filter(~self._is_leaving) if self._replaced else before
+            kept = staying.with_columns(pl.col(self._marks).name.suffix(_BEFORE))
+            parts.append(kept if verdicts is None else marked(kept, verdicts))
         if arrived is not None:
             parts.append(arrived.select(*self._schema.names(), *_absent(self._marks)))
         judged = self._with_repeats_judged(pl.concat(parts))
-        leaving = before.filter(is_leaving) if self._replaced else before.clear()
-        self._note(before, leaving, judged)
+        self._note(before, judged)
         rows = self._in_order(judged.select(self._schema.names()))
         if rows.is_empty():
             self.changes[name] = None
@@ -77,36 +79,33 @@ class Rewriting:
         code = [_CODE_OF[name] for name in (self._contract.PERSON,) if name]
         return rows.sort(*code, self._contract.TIME, *_ROW)
 
-    def _note(self, before: pl.DataFrame, leaving: pl.DataFrame, after: pl.DataFrame) -> None:
+    def _note(self, before: pl.DataFrame | None, after: pl.DataFrame) -> None:
         for rows, sign in ((before, -1), (after, 1)):
-            if not rows["is_current"].all():
+            if rows is not None and not rows["is_current"].all():
                 for file, count in rows.filter(~rows["is_current"])["file"].value_counts().iter_rows():
                     self.superseded[file] += sign * count
-        days = self._differing_days(leaving, after)
+        days = self._differing_days(before, after)
         if days.is_empty():
             return
         self.is_changed = True
         dated = [day for day in (days.min(), self.touched_from) if isinstance(day, date)]
         self.touched_from = min(dated, default=None)
 
-    def _differing_days(self, leaving: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+    def _differing_days(self, before: pl.DataFrame | None, rows: pl.DataFrame) -> pl.Series:
         """The days of current rows, whatever their origin, of which there are not as many as before. A row that stays
         with the marks it had is on both sides."""
+        if before is None:
+            return rows.filter("is_current")["day"]
+        leaving = before.filter(self._is_leaving) if self._replaced else before.clear()
         is_other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}{_BEFORE}")) for name in self._marks)
-        other = rows.lazy().filter(is_other)
+        other = rows.filter(is_other)
         former = other.with_columns(pl.col(f"{name}{_BEFORE}").alias(name) for name in self._marks)
-        gone = pl.concat([leaving.lazy(), former.select(self._schema.names())]).filter("is_current").collect()
-        come = other.filter("is_current").select(self._schema.names())
-        if gone.is_empty():
-            return come.select("day").collect()["day"]
-        counted = pl.concat([gone.lazy().with_columns(sign=pl.lit(-1)), come.with_columns(sign=pl.lit(1))])
-        sums = counted.group_by(self._business).agg(pl.col("sign").sum())
+        gone, come = (
+            part.lazy().select(self._schema.names()).filter("is_current").with_columns(sign=pl.lit(sign))
+            for part, sign in ((pl.concat([leaving, former.select(leaving.columns)]), -1), (other, 1))
+        )
+        sums = pl.concat([gone, come]).group_by(self._business).agg(pl.col("sign").sum())
         return sums.filter(pl.col("sign") != 0).select("day").collect()["day"]
-
-
-def _kept(marks: Sequence[str]) -> pl.Expr:
-    """The marks as they are, beside those to come."""
-    return pl.col(marks).name.suffix(_BEFORE)
 
 
 def _absent(marks: Sequence[str]) -> list[pl.Expr]:
