@@ -116,3 +116,9 @@ def test_a_result_holds_for_the_text_that_was_judged_alone(tmp_path: Path) -> No
     assert changed == [other]
     assert sorted([*never, module, other]) == sorted(modules())
     assert not ledger.is_of(judged[module], text + "\n")
+
+
+def test_every_reason_is_of_a_mutant_that_there_is() -> None:
+    for module in page.reasons():
+        there = {mutant.name for mutant in mutants(module, modules()[module].read_text())}
+        assert page.explained(module) <= there, module
