@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -19,6 +18,7 @@ from pipelines.inputs import files_for, part_of, settings_of
 from pipelines.known_parts import KnownParts
 from pipelines.months import month_of
 from pipelines.pace import Pace
+from pipelines.partials import partial_of, shards_of, together
 from pipelines.parts import (
     EVERYTHING,
     Part,
@@ -35,7 +35,6 @@ from pipelines.text import counted
 from pipelines.workspace import Workspace
 from warehouse import reduction
 from warehouse.catalog import Entry
-from warehouse.codes import shard_name
 from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
@@ -103,25 +102,8 @@ def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: En
     days = counted((settings.last_day - settings.first_day).days + 1, "day")
     span = f"{settings.first_day} to {settings.last_day}, {days}: "
     partials = _engine(workspace, span, jobs, engine).map(compute_partial, jobs)
-    return pl.concat([pl.scan_parquet(partials), *carried(workspace, entry, settings)], how="diagonal")
-
-
-def measured_by(run: Workspace, entry: Entry) -> pl.LazyFrame | None:
-    """What a table's measure returned in a run for everybody, whichever way it was found; None where it was not."""
-    whole = partial_of(run, entry, EVERYTHING)
-    partials = [whole] if whole.exists() else [partial_of(run, entry, name) for name in shards_of(run)]
-    return pl.scan_parquet(partials) if all(partial.exists() for partial in partials) else None
-
-
-def shards_of(workspace: Workspace) -> list[str]:
-    return [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
-
-
-def partial_of(workspace: Workspace, entry: Entry, name: str) -> Path:
-    """Where what a metric table's measure returns for a shard is kept while the run lasts."""
-    folder = workspace.draft.folder / "partials" / entry.table.name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.parquet"
+    rows = together(entry, partials, partial_of(workspace, entry, EVERYTHING))
+    return pl.concat([rows, *carried(workspace, entry, settings)], how="diagonal")
 
 
 def _engine(workspace: Workspace, span: str, jobs: Sequence[Part], engine: Engine | None) -> Engine:

@@ -12,8 +12,8 @@ from datetime import date
 import polars as pl
 
 from pipelines import touched
-from pipelines.build import measured_by
 from pipelines.one_shard import OneShard
+from pipelines.partials import measured_by
 from pipelines.sums import doubtful, keys_of, replaced
 from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace

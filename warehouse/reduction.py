@@ -27,7 +27,7 @@ def published(
     """
     table = entry.table
     told = {name: (references or {})[name] for name in entry.references}
-    whole = pl.LazyFrame() if entry.is_combined else _added_up(table, rows)
+    whole = pl.LazyFrame() if entry.is_combined else added_up(table, rows)
     if table.every_day:
         whole = _every_day(table, whole, settings)
     if entry.finish is not None:
@@ -58,7 +58,8 @@ def months(table: Table, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {f"{MONTH}{key[0]}": part for key, part in split.items()}
 
 
-def _added_up(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+def added_up(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The sums of the measures of each key; rows of a table without measures stay as they are."""
     if not table.measures:
         return rows
     keys = [name for name in rows.collect_schema().names() if name in _key_names(table)]

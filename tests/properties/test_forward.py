@@ -11,6 +11,7 @@ import pytest
 
 from pipelines import build, forward, one_shard
 from pipelines.inputs import part_of
+from pipelines.partials import partial_of, shards_of
 from pipelines.parts import compute_partial
 from pipelines.workspace import Workspace
 from tests.oracle import worlds
@@ -67,7 +68,7 @@ def test_on_quiet_days(tmp_path: Path, going_on: list[tuple[str, date, bool]]) -
 
 def whole(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFrame:
     """The table as everybody's measures make it."""
-    targets = {name: build.partial_of(workspace, entry, f"{name}.whole") for name in build.shards_of(workspace)}
+    targets = {name: partial_of(workspace, entry, f"{name}.whole") for name in shards_of(workspace)}
     partials = [compute_partial(part_of(workspace, entry, name, settings, to)) for name, to in targets.items()]
     rows = [pl.scan_parquet(partials), *build.carried(workspace, entry, settings)]
     return published(workspace, entry, settings, pl.concat(rows, how="diagonal"))

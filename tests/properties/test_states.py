@@ -8,8 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import build, units
+from pipelines import units
 from pipelines.inputs import part_of, settings_of
+from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, computed
 from pipelines.parts_to_do import WHOLE_HISTORY
 from pipelines.state_parts import is_built_at_once
@@ -61,7 +62,7 @@ def kept(workspace: Workspace, entry: Entry) -> pl.DataFrame:
 
 def whole(workspace: Workspace, entry: Entry) -> pl.DataFrame:
     settings = settings_of(workspace, WHOLE_HISTORY)
-    names = [EVERYTHING] if is_built_at_once(entry) else build.shards_of(workspace)
+    names = [EVERYTHING] if is_built_at_once(entry) else shards_of(workspace)
     if entry.table.partitioning == "shard/month":
         sources = [file for table in entry.inputs for file in workspace.draft.files("sources", table)]
         names = sorted({partition.rpartition("/")[2] for partition in sources})

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.engines import LocalEngine, are_small, at_once
+from pipelines.partials import together
 from pipelines.parts import Part, compute_partial
 from tests.bench.kernels.works import Work, files_of, shards_of
 from warehouse import reduction
@@ -42,7 +43,8 @@ def answer(work: Work, shards: Sequence[Part]) -> pl.DataFrame:
     rows = [part.rows for part in shards]
     partials = LocalEngine(at_once=at_once(rows), are_small=are_small(rows)).map(compute_partial, shards)
     references = {name: pl.LazyFrame() for name in entry.references}
-    return reduction.published(entry, pl.scan_parquet(partials), work.settings, references)
+    rows_of_all = together(entry, partials, partials[0].with_name("everything.parquet"))
+    return reduction.published(entry, rows_of_all, work.settings, references)
 
 
 def decoded(work: Work, home: Path) -> pl.DataFrame:
