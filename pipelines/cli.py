@@ -1,4 +1,6 @@
-"""The command line: its words, and the code a command ends with. What a command does is in commands.py."""
+"""The command line: its words, and the code a command ends with. What a command does is in
+commands.py, release_commands.py and keeping.py.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from pipelines import commands, keeping
+from pipelines import commands, keeping, release_commands
 from pipelines.text import plain
 from warehouse.code import code_version
 from warehouse.errors import HoldfastError
@@ -83,9 +85,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--to", type=_day, metavar="B", dest="last", help="read no files of later days; default: today"
     )
 
-    add_configured("releases", commands.releases, "list what was published, newest last")
+    add_configured("releases", release_commands.releases, "list what was published, newest last")
 
-    rollback = add_configured("rollback", commands.rollback, "publish the content of an older release as a new one")
+    rollback = add_configured(
+        "rollback", release_commands.rollback, "publish the content of an older release as a new one"
+    )
     rollback.add_argument("release", type=_positive, metavar="N")
 
     tag = add_configured("tag", keeping.tag, "name a release, which is then kept for good; default: the newest")
@@ -101,7 +105,9 @@ def build_parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--folders", type=_positive, default=10, metavar="N", help="keep the links of the newest N; default 10"
     )
-    diff = add_configured("diff", commands.diff, "what two releases say differently, and the source rows behind it")
+    diff = add_configured(
+        "diff", release_commands.diff, "what two releases say differently, and the source rows behind it"
+    )
     diff.add_argument("first", type=_positive, metavar="A")
     diff.add_argument("second", type=_positive, metavar="B")
     diff.add_argument("--table", metavar="T", help="the cells of this table, before and after")
@@ -109,11 +115,13 @@ def build_parser() -> argparse.ArgumentParser:
     diff.add_argument("--last", type=_positive, metavar="N", help="the newest N days that differ; default: all")
     diff.add_argument("--rows", action="store_true", help="the source rows behind these cells, by file and line")
 
-    path = add_configured("path", commands.path, "print the folder of a release; default: the newest")
+    path = add_configured("path", release_commands.path, "print the folder of a release; default: the newest")
     add_which(path)
     path.add_argument("--files", action="store_true", help="instead: each table and file, as a reader opens it")
 
-    pull = add_configured("pull", commands.pull, "make a plain folder of a release, to take away; default: the newest")
+    pull = add_configured(
+        "pull", release_commands.pull, "make a plain folder of a release, to take away; default: the newest"
+    )
     pull.add_argument("folder", type=Path, metavar="DIR")
     add_which(pull)
 

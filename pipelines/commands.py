@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.opening import open_config
+from pipelines.opening import config_of, tell
 from warehouse import config as configs
 from warehouse.config import Config
 from warehouse.errors import UsageError
@@ -19,7 +18,6 @@ from warehouse.keys import did_you_mean
 
 if TYPE_CHECKING:
     from pipelines.asked import Asked
-    from warehouse.manifest import Manifest
 
 
 def init(options: Namespace) -> None:
@@ -34,7 +32,7 @@ def demo(options: Namespace) -> None:
     from pipelines.demo import generate
 
     asked = {name: getattr(options, name) for name in ("customers", "days", "seed")}
-    generate(options.folder, **{name: value for name, value in asked.items() if value is not None}, report=_tell)
+    generate(options.folder, **{name: value for name, value in asked.items() if value is not None}, report=tell)
     print(f"Wrote a made-up business to {options.folder}. Next:")
     print(f"  holdfast run --config {options.folder / configs.FILE_NAME}")
 
@@ -42,19 +40,19 @@ def demo(options: Namespace) -> None:
 def run(options: Namespace) -> None:
     from pipelines.asked import Asked
 
-    config = _config(options)
+    config = config_of(options)
     _execute(config, Asked(options.date, retake=options.retake))
     from pipelines.news import held_back
 
     if held := held_back(config):
-        _tell(f"held back by a rollback, taken again only with --retake: {', '.join(held)}")
+        tell(f"held back by a rollback, taken again only with --retake: {', '.join(held)}")
 
 
 def backfill(options: Namespace) -> None:
     from pipelines.asked import Asked
     from pipelines.clock import today
 
-    config = _config(options)
+    config = config_of(options)
     last = options.last or max(options.first, today(config))
     if last < options.first:
         raise UsageError(f"--to {last} lies before --from {options.first}.")
@@ -75,93 +73,16 @@ def _execute(config: Config, asked: Asked) -> None:
         print(summarise(config, outcome.release))
 
 
-def releases(options: Namespace) -> None:
-    from pipelines.text import grid
-    from pipelines.waiting import waiting
-    from warehouse.releases import Releases
-
-    known = Releases(_config(options).home)
-    found, tags = known.headers(), known.tags()
-    header = ["release", "tags", "published", "up to", "reason", "gate", "rows waiting"]
-    rows = [
-        [
-            str(one.number),
-            ", ".join(name for name, number in tags.items() if number == one.number),
-            one.published_at[:19].replace("T", " "),
-            one.watermark,
-            one.reason,
-            _gate(one.verdict.get("results", [])),
-            f"{late.rows:,}" if (late := waiting(one)) else "",
-        ]
-        for one in found
-    ]
-    print(grid(header, rows) if rows else "Nothing was published yet.")
-    if rows:
-        print("\nFiles of tables that changed:", *(f"  {one.number}: {_changed(one)}" for one in found), sep="\n")
-    if found and (late := waiting(found[-1])):
-        print(f"\n{late.advice}")
-
-
-def rollback(options: Namespace) -> None:
-    from warehouse.releases import Releases
-
-    done = Releases(_config(options).home).rollback(options.release, _tell)
-    print(f"Release {done.number} has the content of release {options.release}, up to {done.watermark}.")
-    if done.held:
-        print(f"Deliveries that came later are held; `holdfast run --retake` takes them again ({len(done.held)}):")
-        print("\n".join(f"  {one.path}" for one in done.held))
-
-
-def diff(options: Namespace) -> None:
-    from pipelines import behind
-    from pipelines import diff as differences
-
-    config, releases = _config(options), (options.first, options.second)
-    if options.table is None:
-        if options.rows or options.where or options.last:
-            raise UsageError("--where, --last and --rows are about the cells of one table: name it with --table.")
-        print(differences.summary(config, *releases))
-    else:
-        tell = behind.describe if options.rows else differences.of_table
-        print(tell(config, *releases, options.table, options.where, options.last))
-
-
-def path(options: Namespace) -> None:
-    from warehouse.releases import Releases
-
-    config = _config(options)
-    found = _named_release(options, config)
-    if options.files:
-        place = config.remote or config.home
-        print("\n".join(f"{file.table}\t{place}/{file.path}" for file in found.published()))
-    elif config.remote is not None:
-        raise UsageError(
-            f"Release {found.number} lies in {config.remote}, not in a folder: `holdfast pull DIR` makes one, "
-            "`holdfast path --files` prints the addresses of its files."
-        )
-    else:
-        print(Releases(config.home).folder(found.number))
-
-
-def pull(options: Namespace) -> None:
-    from warehouse.pull import pull as pull_release
-
-    config = _config(options)
-    found = _named_release(options, config)
-    made = pull_release(config.home, found, options.folder, _tell)
-    print(f"{made} holds release {found.number}, up to {found.watermark}: {len(found.schemas)} tables.")
-
-
 def show(options: Namespace) -> None:
     from pipelines.show import show as show_table
 
-    print(show_table(_config(options), options.table, options.where, options.last))
+    print(show_table(config_of(options), options.table, options.where, options.last))
 
 
 def check(options: Namespace) -> None:
     from pipelines import last_audit
 
-    config = _config(options)
+    config = config_of(options)
     print(last_audit.page(config) if options.page else last_audit.describe(config))
 
 
@@ -170,7 +91,7 @@ def accept(options: Namespace) -> None:
     from quality.accepted import Acceptance, add
     from warehouse import catalog
 
-    config = _config(options)
+    config = config_of(options)
     known = [entry.table.name for entry in catalog.load()]
     if options.table not in (None, *known):
         raise UsageError(f"There is no table {options.table}.{did_you_mean(options.table, known)}")
@@ -183,7 +104,7 @@ def accept(options: Namespace) -> None:
 def quarantine(options: Namespace) -> None:
     from pipelines.set_aside import describe
 
-    print(describe(_config(options), options.source))
+    print(describe(config_of(options), options.source))
 
 
 def doctor(options: Namespace) -> None:
@@ -196,7 +117,7 @@ def ui(options: Namespace) -> None:
     """Becomes Dagster's own development server, page and daemon, on this configuration."""
     from pipelines.instance import folder_for
 
-    config = _config(options)
+    config = config_of(options)
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(folder_for(config)),
@@ -206,35 +127,3 @@ def ui(options: Namespace) -> None:
     address = ["--host", "127.0.0.1", "--port", str(options.port)]
     arguments = ["-m", "dagster", "dev", "--module-name", "pipelines.definitions", *address]
     os.execve(sys.executable, [sys.executable, *arguments], environment)
-
-
-def _config(options: Namespace) -> Config:
-    named: Path | None = options.config
-    return open_config(named, _tell)
-
-
-def _named_release(options: Namespace, config: Config) -> Manifest:
-    if options.as_of is None:
-        from pipelines.show import open_release
-
-        return open_release(config, options.release)
-    from warehouse.releases import Releases
-
-    found = Releases(config.home).as_of(options.as_of)
-    if found is None:
-        raise UsageError(f"Nothing was published by {options.as_of}.")
-    return found
-
-
-def _changed(release: Manifest) -> str:
-    counts = {name.removeprefix("metrics/"): n for name, n in release.changed.items() if name.startswith("metrics/")}
-    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
-
-
-def _gate(results: list[dict[str, object]]) -> str:
-    warned = sum(one["severity"] == "warning" and not one["passed"] for one in results)
-    return f"passed, {warned} warnings" if warned else "passed"
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
-from pipelines.opening import open_config
+from pipelines.opening import config_of
 from warehouse.collect import Keep
 from warehouse.errors import UsageError
 from warehouse.releases import Releases
@@ -43,4 +42,4 @@ def _listed(numbers: tuple[int, ...]) -> str:
 
 
 def _releases(options: Namespace) -> Releases:
-    return Releases(open_config(options.config, lambda line: print(line, file=sys.stderr)).home)
+    return Releases(config_of(options).home)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,3 +21,13 @@ def open_config(file: Path | None, tell: Callable[[str], None]) -> Config:
     if config.remote is not None:
         mirror.begin(config.home, config.remote, tell)
     return config
+
+
+def config_of(options: Namespace) -> Config:
+    """The configuration that a command line names; what there is to say on the way goes to stderr. Raises as above."""
+    return open_config(options.config, tell)
+
+
+def tell(line: str) -> None:
+    """Says something that is not what was asked for."""
+    print(line, file=sys.stderr, flush=True)
