@@ -41,11 +41,11 @@ def together(entry: Entry, partials: list[Path], target: Path) -> pl.LazyFrame:
     rows = [pq.read_metadata(partial).num_rows for partial in partials]
     if len(partials) == 1 or sum(rows) <= ROWS_AT_ONCE or not entry.table.measures:
         return pl.scan_parquet(partials)
-    total: list[pl.LazyFrame] = []
+    total = pl.scan_parquet(partials[:1]).head(0).collect()
     for some in _few_at_a_time(partials, rows):
-        added = pl.concat([*total, pl.scan_parquet(some)], how="diagonal_relaxed")
-        total = [reduction.added_up(entry.table, added).collect().lazy()]
-    keep_partial(total[0].collect(), target)
+        added = pl.concat([total.lazy(), pl.scan_parquet(some)], how="diagonal_relaxed")
+        total = reduction.added_up(entry.table, added).collect()
+    keep_partial(total, target)
     return pl.scan_parquet(target)
 
 

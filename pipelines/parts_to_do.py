@@ -14,6 +14,7 @@ import polars as pl
 from pipelines import touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.inputs import layer_in, part_of, settings_of
+from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, Part, is_in_part, month_in, shard_in
 from pipelines.state_parts import is_built_at_once
 from pipelines.units import touched_since, touched_units
@@ -54,7 +55,7 @@ def _names_of(workspace: Workspace, entry: Entry, parameter: str, partition: str
     if is_built_at_once(entry):
         return [EVERYTHING]
     if parameter.startswith(ALL_SHARDS):
-        return [shard_name(number, workspace.config.shards) for number in range(workspace.config.shards)]
+        return shards_of(workspace)
     return [shard_name(shard_in(partition), workspace.config.shards)]
 
 

@@ -100,11 +100,9 @@ class Rewriting:
         is_other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}{_BEFORE}")) for name in self._marks)
         other = rows.filter(is_other)
         former = other.with_columns(pl.col(f"{name}{_BEFORE}").alias(name) for name in self._marks)
-        gone, come = (
-            part.lazy().select(self._schema.names()).filter("is_current").with_columns(sign=pl.lit(sign))
-            for part, sign in ((pl.concat([leaving, former.select(leaving.columns)]), -1), (other, 1))
-        )
-        sums = pl.concat([gone, come]).group_by(self._business).agg(pl.col("sign").sum())
+        signed = [part.with_columns(sign=pl.lit(sign)) for part, sign in ((leaving, -1), (former, -1), (other, 1))]
+        counted = pl.concat(part.select(*self._business, "is_current", "sign") for part in signed)
+        sums = counted.lazy().filter("is_current").group_by(self._business).agg(pl.col("sign").sum())
         return sums.filter(pl.col("sign") != 0).select("day").collect()["day"]
 
 
