@@ -106,19 +106,6 @@ def activity_on(spans: pl.LazyFrame, basis: str) -> pl.LazyFrame:
     return activity(spans.filter(pl.col("basis") == basis), ["person"])
 
 
-def first_starts(spans: pl.LazyFrame) -> pl.LazyFrame:
-    """When each customer was active for the first time: basis, person, `first_start` (day number)."""
-    return spans.group_by("basis", "person").agg(first_start=day_number(pl.col("start_day").min()))
-
-
-def first_facts_by_basis(people: pl.LazyFrame) -> pl.LazyFrame:
-    """The `day` of each customer's first fact in the source of each basis; null where it has none."""
-    customers = people.filter(pl.col("kind") == "customer")
-    return pl.concat(
-        [customers.select("person", basis=pl.lit(basis), day=pl.col(day)) for basis, day in FIRST_DAYS.items()]
-    )
-
-
 def recent(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
     """The spans that matter to windows of so many days in the range: those not over before the first window begins."""
     begins = day_number(pl.lit(settings.first_day)) - days
@@ -126,19 +113,3 @@ def recent(spans: pl.LazyFrame, days: int, settings: Settings) -> pl.LazyFrame:
         pl.col("end_day").is_null() | (day_number(pl.col("end_day")) >= begins),
         pl.col("start_day") <= settings.last_day,
     )
-
-
-def window_counts() -> dict[str, pl.Expr]:
-    """The measures of one piece of a window, from `now`, `then` and `is_first`."""
-    at_start, at_end = pl.col("then") == ACTIVE, pl.col("now") == ACTIVE
-    lost = at_start & ~at_end
-    came = at_end & ~at_start
-    return {
-        "customers_at_start": at_start,
-        "customers_retained": at_start & at_end,
-        "customers_lost": lost,
-        **{f"customers_lost_{kind}": lost & (pl.col("now") == -n) for kind, n in TYPE_NUMBERS.items()},
-        "customers_new": came & pl.col("is_first"),
-        "customers_reactivated": came & ~pl.col("is_first"),
-        "customers_at_end": at_end,
-    }

@@ -87,7 +87,12 @@ def window(activity: Activity, days: int, settings: Settings) -> tuple[Pieces, I
     now, then = pieces.values
     pieces = pieces.where((now == ACTIVE) | (then == ACTIVE))
     now, then = pieces.values
-    was_there = then == ACTIVE
-    came = np.where(pieces.start < activity.first_start[pieces.owner] + days, NEW, REACTIVATED)
-    kind = np.where(was_there, np.where(now == ACTIVE, RETAINED, -now), came)
-    return pieces, kind, np.where(was_there, days, 0)
+    is_first = pieces.start < activity.first_start[pieces.owner] + days
+    return pieces, kind_of(now, then, is_first), np.where(then == ACTIVE, days, 0)
+
+
+def kind_of(now: Integers, then: Integers, is_first: np.ndarray) -> Integers:
+    """What customers are who are active `now` or were `then`: one of KINDS. `is_first`: whether the first span of one
+    that came lies between."""
+    came = np.where(is_first, NEW, REACTIVATED)
+    return np.where(then == ACTIVE, np.where(now == ACTIVE, RETAINED, -now), came)

@@ -5,19 +5,20 @@ Source: docs/metrics.md section 2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import polars as pl
 
-from assets.calendar import Grain, period_number, to_date
-from assets.once import once
+from assets.kernels.retention_periods import Period, counted, periods_of
+from assets.kernels.retention_windows import KINDS_OF, NOBODY, activities, first_facts
+from assets.kernels.segment_codes import segments_of
+from assets.kernels.timelines import Integers
 from assets.periods import (
     IS_COMPLETE,
     PERIODS,
-    as_days,
-    boundaries,
-    dated,
     every_period,
     first_periods,
     is_before,
@@ -25,21 +26,7 @@ from assets.periods import (
     period_columns,
     period_days,
 )
-from assets.retention import (
-    ACTIVE,
-    BASES,
-    COUNTS,
-    RATES,
-    activity,
-    annualised,
-    basis_column,
-    first_facts_by_basis,
-    first_starts,
-    recent,
-    window_counts,
-)
-from assets.segments import spans_of, split, split_starts
-from assets.steps import overlay
+from assets.retention import BASES, COUNTS, RATES, annualised, basis_column
 from warehouse.settings import Settings
 from warehouse.table import Table
 
@@ -68,19 +55,18 @@ def measure(
     activity_spans: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """The counts by basis, period and segment; a customer's segment is read as in a window of the period's days."""
-    segments = spans_of(segment_spans, "customer", BASES)
-    starts = once(
-        split_starts(first_facts_by_basis(people), segments, ["basis"], replace(settings, first_day=date.min))
-    )
-    owner = ["basis", "person"]
+    segments = segments_of(segment_spans, "customer", BASES)
     since_new_year = (settings.first_day - settings.first_day.replace(month=1, day=1)).days + 1
-    pieces = once(overlay([activity(recent(activity_spans, since_new_year, settings))], owner))
-    firsts = once(first_starts(activity_spans))
-    parts = []
-    for grain in PERIODS:
-        stood = boundaries(pieces, owner, "state", grain, settings).join(firsts, on=owner)
-        parts += [_counts(stood, segments, grain), first_periods(starts, grain)]
-    return pl.concat(parts, how="diagonal")
+    active = activities(activity_spans, since_new_year, settings)
+    firsts = first_facts(people, segments.people)
+    periods = periods_of(settings)
+    rows = []
+    for basis in BASES:
+        counts = _rows(periods, counted(active.get(basis, NOBODY), segments, basis, periods))
+        starts = segments.starts(basis, firsts[basis], replace(settings, first_day=date.min))
+        parts = [*counts, *_starts(*starts)]
+        rows += [part.with_columns(basis=pl.lit(basis)) for part in parts]
+    return segments.named(pl.concat(rows, how="diagonal")).lazy()
 
 
 def measured(published: pl.LazyFrame) -> pl.LazyFrame:
@@ -93,15 +79,19 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     return measured(published.filter(is_before(settings)))
 
 
-def _counts(stood: pl.LazyFrame, segments: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
-    was_there, is_there = pl.col("then") == ACTIVE, pl.col("now") == ACTIVE
-    is_first = period_number(to_date(pl.col("first_start")), grain) == pl.col("number")
-    pieces = as_days(stood.filter(was_there | is_there).with_columns(is_first=is_first), was_there)
-    return (
-        dated(split(pieces, segments, pl.col("days_ago")), grain)
-        .group_by("period", "period_start", *KEYS)
-        .agg(**{name: value.cast(pl.Int64).sum() for name, value in window_counts().items()})
-    )
+def _rows(periods: list[Period], counts: Integers) -> Iterator[pl.DataFrame]:
+    """The counts of each period's segment values with customers: `key`, the period, the measures."""
+    for period, of_period in zip(periods, counts, strict=True):
+        key = np.flatnonzero(of_period.any(axis=0))
+        measures = {name: of_period[kinds][:, key].sum(axis=0) for name, kinds in KINDS_OF.items()}
+        dated = {"period": pl.lit(period.grain), "period_start": pl.lit(period.start)}
+        yield pl.DataFrame({"key": key, **measures}).with_columns(**dated)
+
+
+def _starts(key: Integers, day: Integers) -> Iterator[pl.DataFrame]:
+    """The period of each grain in which the rows of each segment value begin."""
+    rows = pl.LazyFrame({"key": key, "date": pl.Series(day.astype(np.int32)).cast(pl.Date)})
+    return (first_periods(rows, grain).collect() for grain in PERIODS)
 
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -16,11 +16,11 @@ from assets.once import once
 from assets.retention import (
     ACTIVE,
     BASES,
+    FIRST_DAYS,
+    TYPE_NUMBERS,
     activity,
     activity_on,
-    first_facts_by_basis,
     recent,
-    window_counts,
 )
 from assets.revenue import OWNER, mrr_steps, retention_amounts
 from assets.segments import spans_of, split, split_starts
@@ -85,6 +85,30 @@ def _window(function: pl.LazyFrame, first_starts: pl.LazyFrame, days: int, setti
             person=(pl.col("customer") % _PERSONS).cast(pl.UInt32),
         )
     )
+
+
+def first_facts_by_basis(people: pl.LazyFrame) -> pl.LazyFrame:
+    """The `day` of each customer's first fact in the source of each basis; null where it has none."""
+    customers = people.filter(pl.col("kind") == "customer")
+    return pl.concat(
+        [customers.select("person", basis=pl.lit(basis), day=pl.col(day)) for basis, day in FIRST_DAYS.items()]
+    )
+
+
+def window_counts() -> dict[str, pl.Expr]:
+    """The measures of one piece of a window, from `now`, `then` and `is_first`."""
+    at_start, at_end = pl.col("then") == ACTIVE, pl.col("now") == ACTIVE
+    lost = at_start & ~at_end
+    came = at_end & ~at_start
+    return {
+        "customers_at_start": at_start,
+        "customers_retained": at_start & at_end,
+        "customers_lost": lost,
+        **{f"customers_lost_{kind}": lost & (pl.col("now") == -n) for kind, n in TYPE_NUMBERS.items()},
+        "customers_new": came & pl.col("is_first"),
+        "customers_reactivated": came & ~pl.col("is_first"),
+        "customers_at_end": at_end,
+    }
 
 
 def _numbered(spans: pl.LazyFrame) -> pl.LazyFrame:

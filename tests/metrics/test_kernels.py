@@ -11,10 +11,10 @@ import pytest
 
 from assets.kernels.revenue_windows import currencies_of
 from assets.kernels.segment_codes import segments_of
-from assets.metrics import customer_retention_daily, mrr_daily, revenue_retention_daily
+from assets.metrics import customer_retention_calendar, customer_retention_daily, mrr_daily, revenue_retention_daily
 from assets.segments import spans_of
 from tests.bench.kernels import business
-from tests.metrics import plain_forms
+from tests.metrics import plain_calendar, plain_forms
 
 SOURCES = frozenset({"orders", "subscriptions"})
 EVERY_DAY = replace(business.settings(SOURCES, business.DIMENSIONS), reporting_currency="EUR")
@@ -28,6 +28,7 @@ RANGES = {
     ),
 }
 TABLES = {
+    "customer_retention_calendar": (customer_retention_calendar, plain_calendar.customer_retention_calendar),
     "customer_retention_daily": (customer_retention_daily, plain_forms.customer_retention_daily),
     "revenue_retention_daily": (revenue_retention_daily, plain_forms.revenue_retention_daily),
     "mrr_daily": (mrr_daily, plain_forms.mrr_daily),
@@ -89,9 +90,10 @@ def _rows(compute: Callable[..., pl.LazyFrame], states: dict[str, pl.LazyFrame],
 
 
 def _begins(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """The first day of each key, from which on it has rows."""
-    others = [key for key in keys if key != "date"]
-    return rows.group_by(others).agg(pl.col("date").min()).sort(others)
+    """The first day or period of each key, from which on it has rows."""
+    [dated] = {"date", "period_start"} & {*keys}
+    others = [key for key in keys if key != dated]
+    return rows.group_by(others).agg(pl.col(dated).min()).sort(others)
 
 
 def _sums(rows: pl.DataFrame, keys: list[str], measures: list[str]) -> pl.DataFrame:
