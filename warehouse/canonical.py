@@ -70,31 +70,41 @@ class Reader:
         bound = self._bind(file)
         needed = _columns_of([*bound.values(), *where])
         read = None if self.source.distinct_rows else needed
+        told = 0
         for raw in file.pieces(read) if self._is_read_row_by_row(file, bound) else [file.read(read)]:
             self._check_unreadable(file)
-            yield self._converted(file, raw, needed, bound, where)
+            unreadable = tuple(file.unreadable[told:])
+            told += len(unreadable)
+            yield self._converted(file.name, raw, unreadable, needed, bound, where)
 
     def _is_read_row_by_row(self, file: RawFile, bound: Mapping[str, Expression]) -> bool:
-        """Not where rows repeat or make up one order, nor where times are texts: a day first in one of them makes the
-        others doubtful."""
-        if (schema := file.schema()) is None or self.source.distinct_rows or self.source.lines:
+        """Not where rows repeat or make up one order, nor where a time as text has its day first: that makes the others
+        doubtful, wherever they are."""
+        if not file.is_large or self.source.distinct_rows or self.source.lines:
             return False
         times = [column for column in self.contract.inputs(self.source.shape) if column.dtype in _TIMES]
         given = [bound[column.name] for column in times if column.name in bound]
-        return all(one.is_column and schema[one.text].is_temporal() for one in given)
+        if not all(one.is_column for one in given):
+            return False
+        schema = file.schema()
+        texts = [name for name in _columns_of(given) if schema is None or not schema[name].is_temporal()]
+        return not texts or not any(
+            timestamps.is_day_first(piece[name]) for piece in file.pieces(texts) for name in texts
+        )
 
     def _converted(
         self,
-        file: RawFile,
+        file: str,
         raw: pl.DataFrame,
+        unreadable: tuple[Unreadable, ...],
         needed: list[str],
         bound: Mapping[str, Expression],
         where: list[Expression],
     ) -> Canonical:
         distinct = raw.unique(pl.exclude(LINE), keep="first", maintain_order=True) if self.source.distinct_rows else raw
         rows = cleaned(distinct.select(*needed, LINE), self.source.null_values)
-        kept, flags = _filtered(rows, where, file.name)
-        converted = Conversion(self.source, self.reporting_zone, self.time, file.name, kept)
+        kept, flags = _filtered(rows, where, file)
+        converted = Conversion(self.source, self.reporting_zone, self.time, file, kept)
         for column in self.contract.inputs(self.source.shape):
             converted.add(column, bound.get(column.name))
         return Canonical(
@@ -103,10 +113,10 @@ class Reader:
             columns=tuple(bound),
             gaps=converted.gaps,
             overlaps=converted.overlaps,
-            rows_in=raw.height + len(file.unreadable),
+            rows_in=raw.height + len(unreadable),
             excluded_distinct=raw.height - distinct.height,
             excluded_where=distinct.height - kept.height,
-            unreadable=tuple(file.unreadable),
+            unreadable=unreadable,
         )
 
     def days(self, file: RawFile) -> pl.Series:

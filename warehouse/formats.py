@@ -10,12 +10,12 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
 
-from warehouse import diagnosis, json_lines
+from warehouse import diagnosis, json_lines, text_pieces
 from warehouse.csv_header import csv_header
 from warehouse.diagnosis import Unreadable
 from warehouse.errors import SourceError
@@ -50,6 +50,11 @@ class RawFile:
     def is_json(self) -> bool:
         """Whether it is JSON lines: a row says which columns it has, the file does not."""
         return self._kind == "jsonl"
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it may come in more than one piece."""
+        return not self.is_text or len(self._data) > text_pieces.BYTES_OF_A_PIECE
 
     def schema(self) -> pl.Schema | None:
         """The columns with types of their own; None of text."""
@@ -95,9 +100,12 @@ class RawFile:
             raise SourceError(self._diagnosis(error)) from error
 
     def pieces(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-        """The same as `read` in pieces of no more than ROWS_OF_A_PIECE rows, at least one; text comes whole."""
-        if self.is_text or self.is_empty:
+        """The same as `read` in pieces, at least one: of so many rows of a Parquet file, or so many bytes of text."""
+        if self.is_empty:
             yield self.read(columns)
+            return
+        if self.is_text:
+            yield from self._text_pieces(columns)
             return
         try:
             yield from self._parquet_pieces(columns)
@@ -181,6 +189,26 @@ class RawFile:
         rows = file.select(*(self._parquet_schema if columns is None else columns), pl.col(LINE).cast(pl.Int64) + 1)
         for start in range(0, file.select(pl.len()).collect().item() or 1, ROWS_OF_A_PIECE):
             yield rows.slice(start, ROWS_OF_A_PIECE).collect()
+
+    def _text_pieces(self, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+        last_line = 0
+        for piece in text_pieces.pieces_of(self._data, has_header=self._kind == "csv"):
+            if piece.content is self._data:
+                yield self.read(columns)
+                return
+            part = RawFile(self.name.removesuffix(".gz"), piece.content)
+            try:
+                rows = part.read(columns).with_columns(pl.col(LINE) + piece.lines_before)
+            except SourceError:
+                # Perhaps only this piece has no readable row; else the whole file names the line by its own number.
+                self.unreadable = []
+                yield self.read(columns).filter(pl.col(LINE) > last_line)
+                return
+            known = {one.row for one in self.unreadable}
+            here = (replace(one, row=one.row + piece.lines_before) for one in part.unreadable)
+            self.unreadable += [one for one in here if one.row not in known]
+            last_line = max(last_line, rows.select(pl.col(LINE).max()).item() or 0)
+            yield rows
 
     def _read_csv(self, columns: Sequence[str] | None) -> pl.DataFrame:
         header = self._csv_header

@@ -61,6 +61,14 @@ def read(values: pl.Series, zone: str, reporting_zone: str) -> Moments:
     return Moments(read["at"], read["day"], bad, gaps, overlaps)
 
 
+def is_day_first(values: pl.Series) -> bool:
+    """Whether any of the values is a text with slashes that has its day before its month."""
+    if values.dtype != pl.String:
+        return False
+    stripped = values.filter(values.str.contains("/", literal=True)).str.strip_chars()
+    return bool(stripped.str.contains(_DAY_FIRST).any())
+
+
 def _apart(values: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
     """The same column three times, each value in one of them: naive times, instants in UTC, dates."""
     kind, height = values.dtype, len(values)
@@ -113,9 +121,7 @@ def _fitting(texts: pl.Series, form: str, kind: str) -> pl.Series:
 
 def _without_doubtful_dates(texts: pl.Series) -> pl.Series:
     """Where a column has a day first anywhere, none of its slash dates can be trusted to have the month first."""
-    if not texts.str.contains("/", literal=True).any() or not texts.str.contains(_DAY_FIRST).any():
-        return texts
-    return _where(texts, ~texts.str.contains(r"^\d{1,2}/\d{1,2}/"))
+    return _where(texts, ~texts.str.contains(r"^\d{1,2}/\d{1,2}/")) if is_day_first(texts) else texts
 
 
 def _nothing(height: int, dtype: pl.DataType) -> pl.Series:
