@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import moved
 from pipelines.clock import today
 from pipelines.delivery import Delivery, read
 from pipelines.ingest import Days, news
@@ -90,6 +91,8 @@ class _Intake:
         lines = {path: line.as_before(self._known.get(path)) for path, line in recounted.items()}
         notes = self._notes(merged, lines, deliveries)
         self._set_aside(deliveries)
+        if merged.moved is not None:
+            moved.keep(self._draft, self._source, merged.moved)
         self._draft.put(LAYER, self._source, merged.changes, notes)
         self._write_ledger(lines)
         return IngestResult(self._source, tuple(lines[one.line.path] for one in deliveries), notes)
@@ -122,7 +125,8 @@ class _Intake:
             arrivals.number(codes.assign(self._store, self._draft, self._config.shards, arrivals.people()))
         replaced = {path for path, line in self._known.items() if line is not lines[path]}
         lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
-        return lake.merge(arrivals, replaced, self._extracts(deliveries, lines), today(self._config))
+        extracts, watched = self._extracts(deliveries, lines), self._draft.base is not None
+        return lake.merge(arrivals, replaced, extracts, today(self._config), keeps_moves=watched)
 
     def _extracts(self, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Extracts | None:
         if not self._reader.source.full_extract:

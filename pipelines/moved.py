@@ -11,28 +11,38 @@ import polars as pl
 
 from pipelines import touched
 from pipelines.workspace import Workspace
-from warehouse import ledger, source_rows
-from warehouse.cells import Files, differing
+from warehouse import source_rows
+from warehouse.cells import Files
 from warehouse.codes import LAYER
 from warehouse.draft import Draft
-from warehouse.manifest import Manifest
 from warehouse.source_rows import Moved
 
 
+def keep(draft: Draft, source: str, found: Moved) -> None:
+    """Keeps the rows that moved."""
+    for path, rows in zip(_paths(draft, source), (found.gone, found.come), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        unfinished = path.with_suffix(".tmp")
+        rows.write_parquet(unfinished)
+        unfinished.replace(path)
+
+
 def record(workspace: Workspace, source: str) -> None:
-    """Keeps the rows that moved, and the persons they name. Without a base release there are none to compare with."""
-    base = workspace.draft.base
-    if base is None:
+    """Keeps the rows that moved, if that was not done, and the persons they name. Without a base release there are none
+    to compare with."""
+    draft = workspace.draft
+    if draft.base is None:
         return
-    found = _found(workspace, base, source)
-    gone, come = _paths(workspace.draft, source)
-    gone.parent.mkdir(exist_ok=True)
-    found.gone.write_parquet(gone)
-    found.come.write_parquet(come)
+    found = of(draft, source)
+    if found is None:
+        found = source_rows.moved(
+            workspace.store, source, draft.base.by_partition(LAYER, source), draft.files(LAYER, source)
+        )
+        keep(draft, source, found)
     if touched.columns_of(found.come.columns):
         shards = workspace.config.shards
         persons = touched.together(touched.named_in(rows, shards) for rows in (found.gone, found.come))
-        touched.record(workspace.draft, source, persons)
+        touched.record(draft, source, persons)
 
 
 def of(draft: Draft, source: str) -> Moved | None:
@@ -44,22 +54,6 @@ def of(draft: Draft, source: str) -> Moved | None:
 def between(workspace: Workspace, source: str, before: Files, after: Files) -> Moved:
     """The rows that moved in the run; between the files of two versions where nobody looked."""
     return of(workspace.draft, source) or source_rows.moved(workspace.store, source, before, after)
-
-
-def _found(workspace: Workspace, base: Manifest, source: str) -> Moved:
-    before, after = base.by_partition(LAYER, source), workspace.draft.files(LAYER, source)
-    is_extract = workspace.config.sources[source].full_extract
-    files = None if is_extract or not differing(before, after) else _files_apart(workspace, base, source)
-    return source_rows.moved(workspace.store, source, before, after, files)
-
-
-def _files_apart(workspace: Workspace, base: Manifest, source: str) -> set[str]:
-    """The delivered files that came, or of which something else became than in the base release: of the same content a
-    backfill may take rows that had waited."""
-    key = (ledger.LAYER, ledger.TABLE)
-    sides = (base.by_partition(*key), workspace.draft.files(*key))
-    former, now = (ledger.read(workspace.store, files, source) for files in sides)
-    return {path for path in former.keys() | now.keys() if former.get(path) != now.get(path)}
 
 
 def _paths(draft: Draft, source: str) -> tuple[Path, Path]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import polars as pl
 
+from warehouse import source_rows
 from warehouse.arrivals import Arrivals, Place, month_number
 from warehouse.codes import SHARD, shard_name, shard_of
 from warehouse.contract import Contract
@@ -21,6 +22,7 @@ from warehouse.extracts import Extracts, with_eligibility
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH, WHOLE
 from warehouse.rewriting import Rewriting, marked
+from warehouse.source_rows import Moved
 from warehouse.store import Store
 from warehouse.versions import are_current, shared
 
@@ -36,7 +38,8 @@ class Merged:
     """What a merge did: partitions with their new file (None: gone), and what follows from it.
 
     `touched_from` is the earliest day on which current rows differ from before; `superseded` how many more rows of
-    each file another version stands for; `newest_day` that of all current rows, plans for later days apart.
+    each file another version stands for; `newest_day` that of all current rows, plans for later days apart; `moved` the
+    rows that count otherwise than before, if they were asked for.
     """
 
     changes: Mapping[str, DataFile | None]
@@ -44,6 +47,7 @@ class Merged:
     is_changed: bool = False
     newest_day: date | None = None
     superseded: Mapping[str, int] = field(default_factory=dict)
+    moved: Moved | None = None
 
 
 class Lake:
@@ -58,13 +62,21 @@ class Lake:
         self._partitioning = contract.table.partitioning
 
     def merge(
-        self, arrivals: Arrivals, replaced: Set[str], extracts: Extracts | None = None, today: date = date.max
+        self,
+        arrivals: Arrivals,
+        replaced: Set[str],
+        extracts: Extracts | None = None,
+        today: date = date.max,
+        *,
+        keeps_moves: bool = False,
     ) -> Merged:
         """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current."""
         leaving = self._leaving(replaced)
         verdicts = self._by_place(self._verdicts(arrivals, leaving, replaced, extracts))
         others = {*self._by_place(leaving), *verdicts}
-        rewriting = Rewriting(self._store, self._contract, replaced, is_extract=extracts is not None)
+        rewriting = Rewriting(
+            self._store, self._contract, replaced, is_extract=extracts is not None, keeps_moves=keeps_moves
+        )
         for shard in sorted({*arrivals.shards(), *(shard for shard, _ in others)}):
             untouched = {place for place in others if place[0] == shard}
             fresh = partial(_arriving, verdicts=[part for place, part in verdicts.items() if place[0] == shard])
@@ -81,6 +93,14 @@ class Lake:
             is_changed=rewriting.is_changed,
             newest_day=self._newest_day({**self._before, **rewriting.changes}, today),
             superseded=rewriting.superseded,
+            moved=self._moved(rewriting) if keeps_moves else None,
+        )
+
+    def _moved(self, rewriting: Rewriting) -> Moved:
+        table = self._contract.table
+        nothing = pl.DataFrame(schema=table.polars_schema())
+        return source_rows.apart(
+            table.name, *(pl.concat([nothing, *side]) for side in (rewriting.gone, rewriting.come))
         )
 
     def _placed(self, rows: _Frame) -> _Frame:

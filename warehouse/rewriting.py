@@ -24,15 +24,19 @@ class Rewriting:
     """Call `rewrite` once for each partition that changes; then read the account.
 
     `changes`: partitions with their new file (None: gone). `touched_from`: the earliest day on which current rows
-    differ. `is_changed`: whether any do. `superseded`: how many more rows of a file another version stands for.
+    differ. `is_changed`: whether any do. `superseded`: how many more rows of a file another version stands for. `gone`
+    and `come`, if they are to be kept: the rows that counted or count now and left, came, or have other marks.
     """
 
-    def __init__(self, store: Store, contract: Contract, replaced: Set[str], is_extract: bool) -> None:
+    def __init__(
+        self, store: Store, contract: Contract, replaced: Set[str], *, is_extract: bool, keeps_moves: bool
+    ) -> None:
         self._store = store
         self._contract = contract
         self._replaced = sorted(replaced)
         self._is_leaving = pl.col("file").is_in(self._replaced)
         self._is_extract = is_extract
+        self._keeps_moves = keeps_moves
         self._arrow_schema = contract.table.arrow_schema()
         self._schema = contract.table.polars_schema()
         self._business = [name for name in self._schema if name not in _BOOKKEEPING]
@@ -41,6 +45,8 @@ class Rewriting:
         self.superseded: Counter[str] = Counter()
         self.touched_from: date | None = None
         self.is_changed = False
+        self.gone: list[pl.DataFrame] = []
+        self.come: list[pl.DataFrame] = []
 
     def rewrite(
         self, name: str, previous: DataFile | None, arrived: pl.DataFrame | None, verdicts: pl.DataFrame | None
@@ -84,25 +90,36 @@ class Rewriting:
             if rows is not None and not rows["is_current"].all():
                 for file, count in rows.filter(~rows["is_current"])["file"].value_counts().iter_rows():
                     self.superseded[file] += sign * count
-        days = self._differing_days(before, after)
+        gone, come = self._turned(before, after)
+        if self._keeps_moves:
+            self.gone.append(gone)
+            self.come.append(come)
+        days = self._differing_days(gone, come)
         if days.is_empty():
             return
         self.is_changed = True
         dated = [day for day in (days.min(), self.touched_from) if isinstance(day, date)]
         self.touched_from = min(dated, default=None)
 
-    def _differing_days(self, before: pl.DataFrame | None, rows: pl.DataFrame) -> pl.Series:
-        """The days of current rows, whatever their origin, of which there are not as many as before. A row that stays
-        with the marks it had is on both sides."""
+    def _turned(self, before: pl.DataFrame | None, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows that counted before and leave or have other marks, and those that count and came or have other
+        marks. A row that stays with the marks it had is on both sides."""
+        names = self._schema.names()
         if before is None:
-            return rows.filter("is_current")["day"]
+            return rows.select(names).clear(), rows.filter("is_current").select(names)
         leaving = before.filter(self._is_leaving) if self._replaced else before.clear()
         is_other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}{_BEFORE}")) for name in self._marks)
         other = rows.filter(is_other)
         former = other.with_columns(pl.col(f"{name}{_BEFORE}").alias(name) for name in self._marks)
-        signed = [part.with_columns(sign=pl.lit(sign)) for part, sign in ((leaving, -1), (former, -1), (other, 1))]
-        counted = pl.concat(part.select(*self._business, "is_current", "sign") for part in signed)
-        sums = counted.lazy().filter("is_current").group_by(self._business).agg(pl.col("sign").sum())
+        gone = pl.concat(part.filter("is_current").select(names) for part in (leaving, former))
+        return gone, other.filter("is_current").select(names)
+
+    def _differing_days(self, gone: pl.DataFrame, come: pl.DataFrame) -> pl.Series:
+        """The days of current rows, whatever their origin, of which there are not as many as before."""
+        if gone.is_empty():
+            return come["day"]
+        sides = (rows.lazy().select(*self._business, sign=pl.lit(sign)) for rows, sign in ((gone, -1), (come, 1)))
+        sums = pl.concat(sides).group_by(self._business).agg(pl.col("sign").sum())
         return sums.filter(pl.col("sign") != 0).select("day").collect()["day"]
 
 

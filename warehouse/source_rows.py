@@ -5,7 +5,6 @@ What that means for a published table is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,45 +31,23 @@ class Moved:
     come: pl.DataFrame
 
 
-def moved(store: Store, source: str, before: Files, after: Files, files: Collection[str] | None = None) -> Moved:
-    """Reads only the partitions that differ. Of rows of other files than `files` nothing but whether they count is
-    another: with them, most rows need no comparing. None: any row may be another."""
-    names = differing(before, after)
-    old, new = (_rows(store, source, [side[name] for name in names if name in side]) for side in (before, after))
-    if files is None:
-        gone, come = (rows.filter("is_current").collect() for rows in (old, new))
-    else:
-        gone, come = _apart(old, new, files)
+def moved(store: Store, source: str, before: Files, after: Files) -> Moved:
+    """What moved between two versions of a source; only the partitions that differ are read."""
+    names, schema = differing(before, after), CONTRACTS[source].table.polars_schema()
+    sides = (store.scan([side[name] for name in names if name in side], schema) for side in (before, after))
+    gone, come = (rows.filter("is_current").collect() for rows in sides)
+    return apart(source, gone, come)
+
+
+def apart(source: str, gone: pl.DataFrame, come: pl.DataFrame) -> Moved:
+    """What moved, if these are the rows that counted before and that count now; those that stayed may be left out."""
+    gone, come = (rows.with_columns(CONTRACTS[source].key().alias(KEY)) for rows in (gone, come))
     bookkeeping = {KEY, "is_current"} if source in _PLACE_COUNTS else {KEY, "is_current", *ORIGIN}
     business = [name for name in gone.columns if name not in bookkeeping]
     return Moved(
         gone=gone.join(come, on=business, how="anti", nulls_equal=True),
         come=come.join(gone, on=business, how="anti", nulls_equal=True),
     )
-
-
-def _apart(old: pl.LazyFrame, new: pl.LazyFrame, files: Collection[str]) -> Iterator[pl.DataFrame]:
-    """Of each version the rows that count and may not count in the other: those of the files, and those of others that
-    do not count there any more, or did not yet."""
-    is_silent = ~pl.col("is_current") & ~pl.col("file").is_in(sorted(files))
-    before, after = (rows.filter(is_silent).select(ORIGIN).collect() for rows in (old, new))
-    for rows, here, there in ((old, before, after), (new, after, before)):
-        turned = there.join(here, on=ORIGIN, how="anti")
-        counting = rows.filter("is_current")
-        yield pl.concat(
-            [
-                counting.filter(_is_of(files)).collect(),
-                counting.filter(_is_of(turned["file"])).join(turned.lazy(), on=ORIGIN, how="semi").collect(),
-            ]
-        )
-
-
-def _is_of(files: Iterable[str]) -> pl.Expr:
-    """Whether a row is of one of the files. By the range of their names most of a source is passed over unread."""
-    names = sorted(set(files))
-    if not names:
-        return pl.lit(False)
-    return pl.col("file").is_between(pl.lit(names[0]), pl.lit(names[-1])) & pl.col("file").is_in(names)
 
 
 def of_new_ids(
@@ -101,8 +78,3 @@ def without(store: Store, source: str, before: Files, files: Files, rows: pl.Dat
         if left.height < content.height:
             kept[name] = store.write("sources", source, name, left, table.arrow_schema())
     return kept
-
-
-def _rows(store: Store, source: str, files: Iterable[DataFile]) -> pl.LazyFrame:
-    contract = CONTRACTS[source]
-    return store.scan(files, contract.table.polars_schema()).with_columns(contract.key().alias(KEY))
