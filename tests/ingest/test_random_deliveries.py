@@ -8,8 +8,10 @@ from random import Random
 
 import pytest
 
+from pipelines import moved
 from tests.ingest.shop import Shop
 from tests.ingest.test_versions import check_ledger
+from warehouse import source_rows
 
 HEADERS = {
     "orders": "order_id,customer_id,ordered_at,amount,updated_at\n",
@@ -72,6 +74,21 @@ def found(made: Shop, source: str) -> Counter[Fact]:
     )
 
 
+def check_moves(made: Shop, source: str) -> None:
+    """What the run kept of moved rows is what its lake and that of its base differ in, read as a whole."""
+    draft = made.draft
+    assert draft is not None
+    kept = moved.of(draft, source)
+    if draft.base is None:
+        assert kept is None
+        return
+    assert kept is not None
+    lakes = draft.base.by_partition("sources", source), draft.files("sources", source)
+    read = source_rows.moved(made.store, source, *lakes)
+    for told, rows in ((kept.gone, read.gone), (kept.come, read.come)):
+        assert told.sort("file", "row").equals(rows.sort("file", "row"))
+
+
 @pytest.mark.parametrize("is_extract", [False, True], ids=["versions", "extract"])
 @pytest.mark.parametrize("source", HEADERS)
 @pytest.mark.parametrize("seed", range(4))
@@ -92,6 +109,7 @@ def test_random_deliveries_give_what_the_rule_gives(tmp_path: Path, source: str,
         after = expected(files, source, is_extract)
         assert found(made, source) == after
         check_ledger(made, source)
+        check_moves(made, source)
         changed = [fact[2] for fact in (after - before) + (before - after)]
         assert made.notes(source)["touched_from"] == min(changed, default=None)
         before = after
