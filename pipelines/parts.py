@@ -33,7 +33,8 @@ class Part:
 
     `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for, with
     which the new rows are compared if asked for. Of a part with `touched` units, persons (shard, person, since)
-    or ids, only their rows are computed; of one that is touched `since` a day, only rows that begin later.
+    or ids, only their rows are computed; of one that is touched `since` a day, only rows that begin later. An input of
+    which the state's own rows say what was before a day is `cut` there.
     """
 
     catalog_folder: Path | None
@@ -48,6 +49,7 @@ class Part:
     is_compared: bool = False
     touched: pl.DataFrame | None = None
     since: date | None = None
+    cut: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -93,6 +95,9 @@ def computed(part: Part, entry: Entry) -> pl.LazyFrame:
         parameter: _of_touched(part, entry, parameter, scan_rows(part.store, catalog, table, part.inputs[parameter]))
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
+    for parameter, day in part.cut.items():
+        own = _of_touched(part, entry, parameter, scan_rows(part.store, catalog, part.table, part.before.values()))
+        frames[parameter] = pl.concat([entry.remembered[parameter](own, day), frames[parameter]], how="diagonal")
     return computed_from(entry, frames, part.settings)
 
 

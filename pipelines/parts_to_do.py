@@ -14,6 +14,7 @@ import polars as pl
 from pipelines import touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.inputs import layer_in, part_of, settings_of
+from pipelines.months import month_of
 from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, Part, is_in_part, month_in, shard_in
 from pipelines.state_parts import is_built_at_once
@@ -22,6 +23,7 @@ from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_name
 from warehouse.manifest import DataFile
+from warehouse.names import MONTH
 from warehouse.settings import Settings
 
 WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
@@ -80,4 +82,28 @@ def _part(
     if among is None:
         return part
     is_of_one_shard = name != EVERYTHING and month_in(name) is None
-    return replace(part, touched=among.filter(shard=shard_in(name)) if is_of_one_shard else among)
+    part = replace(part, touched=among.filter(shard=shard_in(name)) if is_of_one_shard else among)
+    return _cut(part, {parameter: _touched_month(workspace, parameter) for parameter in entry.remembered})
+
+
+def _cut(part: Part, days: Mapping[str, date]) -> Part:
+    """The part without the months of its inputs before these days, of which its own rows say enough."""
+    inputs = {
+        parameter: tuple(file for file in part.inputs[parameter] if _is_of(file.partition, day))
+        for parameter, day in days.items()
+    }
+    return replace(part, inputs={**part.inputs, **inputs}, cut=days)
+
+
+def _is_of(partition: str, first_day: date) -> bool:
+    month = month_in(partition)
+    return month is None or month >= MONTH + month_of(first_day)
+
+
+def _touched_month(workspace: Workspace, state: str) -> date:
+    """The first day of the first month in which rows of a state are others than in the base release."""
+    if not workspace.draft.changed("states", state):
+        return date.max
+    persons = touched.of(workspace.draft, state)
+    assert persons is not None  # or everybody would be touched
+    return min(persons["since"], default=date.max).replace(day=1)

@@ -70,6 +70,12 @@ class Entry:
         return getattr(self.module, "continued", None)
 
     @property
+    def remembered(self) -> Mapping[str, Callable[..., Any]]:
+        """Of a state whose own rows say what it has to know of an input's rows before a day: for each such parameter
+        the function from its rows and the day to those of the input."""
+        return getattr(self.module, "REMEMBERED", {})
+
+    @property
     def is_combined(self) -> bool:
         """Whether a metric table has no measures of its own and is made from others by `finish` alone."""
         return self.table.layer == "metrics" and not hasattr(self.module, COMPUTE["metrics"])

@@ -6,17 +6,17 @@ The plain form is in tests/metrics/plain_calendar.py. Source: docs/metrics.md se
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import polars as pl
 
 from assets.calendar import Grain, day_number, period_end, period_number, period_start
-from assets.kernels.retention_windows import KINDS, Activity, kind_of
+from assets.kernels.retention_windows import KINDS, KINDS_OF, Activity, kind_of
 from assets.kernels.segment_codes import Dimension, Segments
 from assets.kernels.timelines import Integers, laid_over
-from assets.periods import PERIODS
+from assets.periods import PERIODS, first_periods
 from assets.retention import ACTIVE
 from warehouse.settings import Settings
 
@@ -61,6 +61,22 @@ def counted(activity: Activity, segments: Segments, basis: str, periods: list[Pe
             places = np.bincount(kind * len(segments) + value, minlength=of_period.size)
             of_period += places.reshape(of_period.shape)
     return sums
+
+
+def as_rows(periods: list[Period], counts: Integers) -> Iterator[pl.DataFrame]:
+    """The counts of each period's segment values with customers: `key`, `period`, `period_start`, the measures."""
+    for period, of_period in zip(periods, counts, strict=True):
+        key = np.flatnonzero(of_period.any(axis=0))
+        measures = {name: of_period[kinds][:, key].sum(axis=0) for name, kinds in KINDS_OF.items()}
+        dated = {"period": pl.lit(period.grain), "period_start": pl.lit(period.start)}
+        yield pl.DataFrame({"key": key, **measures}).with_columns(**dated)
+
+
+def beginnings(segments: Segments, basis: str, first_day: Integers, settings: Settings) -> Iterator[pl.DataFrame]:
+    """The period of each grain in which the rows of each segment value begin: `key`, `period`, `period_start`."""
+    key, day = segments.starts(basis, first_day, replace(settings, first_day=date.min))
+    starts = pl.LazyFrame({"key": key, "date": pl.Series(day.astype(np.int32)).cast(pl.Date)})
+    return (first_periods(starts, grain).collect() for grain in PERIODS)
 
 
 def _seen(activity: Activity, then: Integers, now: Integers, period: Period) -> tuple[Integers, Integers, np.ndarray]:

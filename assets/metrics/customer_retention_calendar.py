@@ -5,22 +5,16 @@ Source: docs/metrics.md section 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 
-import numpy as np
 import polars as pl
 
-from assets.kernels.retention_periods import Period, counted, periods_of
-from assets.kernels.retention_windows import KINDS_OF, NOBODY, activities, first_facts
+from assets.kernels.retention_periods import as_rows, beginnings, counted, periods_of
+from assets.kernels.retention_windows import NOBODY, activities, first_facts
 from assets.kernels.segment_codes import segments_of
-from assets.kernels.timelines import Integers
 from assets.periods import (
     IS_COMPLETE,
-    PERIODS,
     every_period,
-    first_periods,
     is_before,
     once_complete,
     period_columns,
@@ -60,13 +54,12 @@ def measure(
     active = activities(activity_spans, since_new_year, settings)
     firsts = first_facts(people, segments.people)
     periods = periods_of(settings)
-    rows = []
+    parts = []
     for basis in BASES:
-        counts = _rows(periods, counted(active.get(basis, NOBODY), segments, basis, periods))
-        starts = segments.starts(basis, firsts[basis], replace(settings, first_day=date.min))
-        parts = [*counts, *_starts(*starts)]
-        rows += [part.with_columns(basis=pl.lit(basis)) for part in parts]
-    return segments.named(pl.concat(rows, how="diagonal")).lazy()
+        counts = counted(active.get(basis, NOBODY), segments, basis, periods)
+        of_basis = [*as_rows(periods, counts), *beginnings(segments, basis, firsts[basis], settings)]
+        parts += [part.with_columns(basis=pl.lit(basis)) for part in of_basis]
+    return segments.named(pl.concat(parts, how="diagonal")).lazy()
 
 
 def measured(published: pl.LazyFrame) -> pl.LazyFrame:
@@ -77,21 +70,6 @@ def measured(published: pl.LazyFrame) -> pl.LazyFrame:
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Periods that were over before the range."""
     return measured(published.filter(is_before(settings)))
-
-
-def _rows(periods: list[Period], counts: Integers) -> Iterator[pl.DataFrame]:
-    """The counts of each period's segment values with customers: `key`, the period, the measures."""
-    for period, of_period in zip(periods, counts, strict=True):
-        key = np.flatnonzero(of_period.any(axis=0))
-        measures = {name: of_period[kinds][:, key].sum(axis=0) for name, kinds in KINDS_OF.items()}
-        dated = {"period": pl.lit(period.grain), "period_start": pl.lit(period.start)}
-        yield pl.DataFrame({"key": key, **measures}).with_columns(**dated)
-
-
-def _starts(key: Integers, day: Integers) -> Iterator[pl.DataFrame]:
-    """The period of each grain in which the rows of each segment value begin."""
-    rows = pl.LazyFrame({"key": key, "date": pl.Series(day.astype(np.int32)).cast(pl.Date)})
-    return (first_periods(rows, grain).collect() for grain in PERIODS)
 
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
-from assets.states.first_facts import OWNER, earliest
+from assets.states.first_facts import OWNER, earliest, owner_number
 from warehouse.table import UNKNOWN, Column, Table
 
 _SOURCE_DAYS = {
@@ -33,6 +35,8 @@ table = Table(
         Column("acquisition_channel", pl.String, "The channel in customers, else that of the first fact.", "channel"),
         Column("country", pl.String, "The country in customers, else that of the first fact.", "country"),
         Column("customer_id", pl.String, "Whose attributes count: for users, of the first fact.", "id", nullable=True),
+        Column("first_channel", pl.String, "The channel that the first fact names.", "channel", nullable=True),
+        Column("first_country", pl.String, "The country that the first fact names.", "country", nullable=True),
     ),
     partitioning="shard",
     unit="person",
@@ -43,18 +47,44 @@ table = Table(
 
 def build(first_facts: pl.LazyFrame, person_codes: pl.LazyFrame, all_customers: pl.LazyFrame) -> pl.LazyFrame:
     """One row per person of the shard that has a fact."""
-    first_days = first_facts.group_by(OWNER).agg(
-        first_day=pl.col("day").min(),
-        **{name: pl.col("day").filter(pl.col("source") == source).min() for name, source in _SOURCE_DAYS.items()},
-    )
+    of_source = {
+        name: pl.when(pl.col("source") == source).then("day").otherwise(None).alias(name)
+        for name, source in _SOURCE_DAYS.items()
+    }
+    days = first_facts.select(owner_number().alias("owner"), first_day="day", **of_source)
+    first_days = days.group_by("owner").agg(pl.all().min())
     attributes = all_customers.select("customer_id", stated_channel=pl.col("channel"), stated_country=pl.col("country"))
     return (
         earliest(first_facts)
-        .join(first_days, on=list(OWNER))
+        .with_columns(owner=owner_number())
+        .join(first_days, on="owner")
         .join(person_codes.rename({"code": "person"}), on=["kind", "person"])
         .join(attributes, on="customer_id", how="left")
+        .rename({"channel": "first_channel", "country": "first_country"})
         .with_columns(
-            acquisition_channel=pl.coalesce("stated_channel", "channel", pl.lit(UNKNOWN)),
-            country=pl.coalesce("stated_country", "country", pl.lit(UNKNOWN)),
+            acquisition_channel=pl.coalesce("stated_channel", "first_channel", pl.lit(UNKNOWN)),
+            country=pl.coalesce("stated_country", "first_country", pl.lit(UNKNOWN)),
         )
     )
+
+
+def first_facts_before(people: pl.LazyFrame, day: date) -> pl.LazyFrame:
+    """What the rows still say of first facts before a day, as rows of that state from which `build` makes the same: of
+    a person's facts after its first, only the day counts."""
+    is_first = pl.col("source_day") == pl.col("first_day")
+    of_first = {"channel": "first_channel", "country": "first_country", "customer_id": "customer_id"}
+    return pl.concat(
+        people.filter(pl.col(name) < day).select(
+            "shard", "kind", "person", *of_first.values(), "first_day", source_day=name, source=pl.lit(source)
+        )
+        for name, source in _SOURCE_DAYS.items()
+    ).select(
+        *OWNER,
+        "source",
+        day="source_day",
+        at=pl.col("source_day").cast(pl.Datetime("us", "UTC")),
+        **{name: pl.when(is_first).then(kept) for name, kept in of_first.items()},
+    )
+
+
+REMEMBERED = {"first_facts": first_facts_before}

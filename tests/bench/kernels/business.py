@@ -199,11 +199,15 @@ def _value_tiers(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame
 def _known_people(rng: np.random.Generator, shard: int, count: int, firsts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     channel, country = (rng.integers(0, len(names), count) for names in (CHANNELS, COUNTRIES))
     name = pl.format("user-{}-{}", pl.lit(shard), "person")
-    people = pl.DataFrame({"person": np.arange(count, dtype=np.uint32)}).with_columns(
-        id=name,
-        customer_id=name,
-        acquisition_channel=pl.Series(np.array(CHANNELS)[channel]),
-        country=pl.Series(np.array(COUNTRIES)[country]),
+    people = (
+        pl.DataFrame({"person": np.arange(count, dtype=np.uint32)})
+        .with_columns(
+            id=name,
+            customer_id=name,
+            acquisition_channel=pl.Series(np.array(CHANNELS)[channel]),
+            country=pl.Series(np.array(COUNTRIES)[country]),
+        )
+        .with_columns(first_channel="acquisition_channel", first_country="country")
     )
     for name, days in firsts.items():
         people = people.join(days.rename({"day": name}), on="person", how="left")

@@ -1,0 +1,82 @@
+"""What people say of their first facts stands for the facts themselves, wherever those are cut."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assets.states import first_facts, people
+
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+CUSTOMERS = pl.LazyFrame({"customer_id": ["c1", "c2"], "channel": ["ads", None], "country": [None, "FR"]})
+
+
+def facts_of_many(seed: int) -> pl.DataFrame:
+    """One fact of each person, source and month, some of them at the same instant."""
+    rng = np.random.default_rng(seed)
+    drawn = pl.DataFrame(
+        {
+            "shard": 0,
+            "kind": rng.choice(["user", "customer"], 400),
+            "person": rng.integers(0, 15, 400),
+            "source": rng.choice(["orders", "subscriptions", "events"], 400),
+            "at": [BEGIN + timedelta(hours=int(hour)) for hour in rng.integers(0, 2_000, 400) // 12 * 12],
+            "channel": rng.choice(["ads", "mail", ""], 400),
+            "country": rng.choice(["DE", "US", ""], 400),
+            "customer_id": rng.choice(["c1", "c2", "c3", ""], 400),
+        },
+        schema_overrides={"shard": pl.UInt16, "person": pl.UInt32},
+    )
+    texts = pl.col("channel", "country", "customer_id")
+    named = drawn.with_columns(pl.when(texts != "").then(texts), day=pl.col("at").dt.date())
+    month = pl.col("day").dt.month()
+    of_users = (pl.col("kind") == "customer") | (pl.col("source") == "events")
+    return named.filter(of_users).sort("at").unique(["shard", "kind", "person", "source", month], keep="first")
+
+
+def built(facts: pl.LazyFrame) -> pl.DataFrame:
+    owners = [(kind, code, f"{kind}{code}") for kind in ("user", "customer") for code in range(15)]
+    codes = pl.LazyFrame(owners, schema={"kind": pl.String, "code": pl.UInt32, "id": pl.String}, orient="row")
+    rows = people.build(facts, codes, CUSTOMERS).select("shard", *(column.name for column in people.table.all_columns))
+    return rows.sort("shard", "kind", "person").collect()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_facts_before_any_day_follow_from_people(seed: int) -> None:
+    facts = facts_of_many(seed)
+    everybody = built(facts.lazy())
+    assert everybody.height > 20
+    assert set(first_facts.table.polars_schema()) == set(facts.columns)
+    for day in (date.min, date(2024, 1, 9), date(2024, 2, 1), date(2024, 2, 20), date.max):
+        before = people.first_facts_before(everybody.lazy(), day)
+        later = facts.lazy().filter(pl.col("day") >= day)
+        assert built(pl.concat([before, later], how="diagonal")).equals(everybody), day
+        earlier = facts.filter(pl.col("day") < day).unique(["kind", "person", "source"])
+        assert before.collect().height == earlier.height
+
+
+def test_the_first_fact_of_all_gives_channel_and_country_where_customers_do_not() -> None:
+    rows = pl.LazyFrame(
+        [
+            (0, "customer", 0, "events", BEGIN, "mail", "US", "c1"),
+            (0, "customer", 0, "orders", BEGIN, "shop", "DE", "c1"),  # orders come before events at a tie
+            (0, "customer", 1, "subscriptions", BEGIN + timedelta(days=1), None, "IT", "c2"),
+            (0, "customer", 1, "events", BEGIN + timedelta(days=2), "mail", "US", "c2"),
+        ],
+        schema={
+            "shard": pl.UInt16,
+            "kind": pl.String,
+            "person": pl.UInt32,
+            "source": pl.String,
+            "at": pl.Datetime("us", "UTC"),
+            "channel": pl.String,
+            "country": pl.String,
+            "customer_id": pl.String,
+        },
+        orient="row",
+    ).with_columns(day=pl.col("at").dt.date())
+    told = built(rows).select("person", "first_channel", "first_country", "acquisition_channel", "country").rows()
+    assert told == [(0, "shop", "DE", "ads", "DE"), (1, None, "IT", "unknown", "FR")]
