@@ -7,14 +7,14 @@ new days see for the first time, or no longer (Table.recalls). Everybody else co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import polars as pl
 
-from pipelines import touched
+from pipelines import coming_up, touched
 from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
 from pipelines.one_shard import OneShard, everybody
@@ -23,7 +23,7 @@ from pipelines.sums import doubtful, replaced
 from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace
 from warehouse import reduction
-from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.catalog import Entry
 from warehouse.manifest import Manifest
 from warehouse.names import MONTH
 from warehouse.reduction import DATE
@@ -46,7 +46,8 @@ def measured(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataF
     own = _as_measured(workspace, entry, base, settings)
     if own is None:
         return None
-    persons = touched.together([*_touched(workspace, entry), *_coming_up(workspace, entry, last_day, settings)])
+    persons = touched.together([*_touched(workspace, entry), *coming_up.persons(workspace, entry, last_day, settings)])
+    coming_up.expect_rows(workspace, last_day, settings)
     was = _measured(workspace.as_in(base), entry, own.schema, persons, replace(settings, last_day=last_day))
     now = _measured(workspace, entry, own.schema, persons, settings)
     if was is None or now is None:
@@ -125,27 +126,3 @@ def _touched(workspace: Workspace, entry: Entry) -> Iterator[pl.DataFrame]:
             persons = touched.of(workspace.draft, table)
             assert persons is not None
             yield persons
-
-
-def _coming_up(workspace: Workspace, entry: Entry, last_day: date, settings: Settings) -> Iterator[pl.DataFrame]:
-    """The persons with a date, in any state of the table, that counts otherwise on a day after the last one."""
-    if settings.last_day == last_day:
-        return
-    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
-        if parameter.startswith(ALL_SHARDS):
-            continue
-        files = workspace.draft.files(layer_in(workspace, table), table).values()
-        rows = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), table, files)
-        dates = [name for name, dtype in rows.collect_schema().items() if dtype == pl.Date]
-        if PERSON in rows.collect_schema() and dates:
-            seen = _seen(dates, entry.table.recalls or (), last_day, settings.last_day)
-            found = rows.filter(seen).select("shard", PERSON, since=pl.lit(last_day, pl.Date))
-            yield found.unique().collect()
-
-
-def _seen(dates: Sequence[str], recalls: Sequence[int], last_day: date, new_last_day: date) -> pl.Expr:
-    """Whether one of the dates, so many days later, is one of the new days."""
-    return pl.any_horizontal(
-        pl.col(dates).is_between(last_day - timedelta(days=days), new_last_day - timedelta(days=days), closed="right")
-        for days in recalls
-    )

@@ -1,8 +1,8 @@
 """The states of a few persons of many shards as those of one shard, so that a table measures them at once.
 
-A measure is right for any union of whole persons, whatever their numbers. Here they get numbers of their own, and each
-state is read once, however many tables are measured from it. Who these persons are is not known here. Of more persons
-than a shard has there are several groups, one after the other, so that memory is still that of a shard.
+A measure is right for any union of whole persons, whatever their numbers. Here they get numbers of their own. Who these
+persons are is not known here. Of more persons than a shard has there are several groups, one after the other, so that
+memory is still that of a shard.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import polars as pl
 
 from pipelines.engines import LocalEngine, are_small
 from pipelines.inputs import files_for
-from pipelines.parts import EVERYTHING, PERSON, catalog_in, computed_from, scan_rows, shard_in
+from pipelines.kept_rows import OWNER
+from pipelines.parts import EVERYTHING, PERSON, catalog_in, computed_from, scan_rows
 from pipelines.workspace import Workspace
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Entry
@@ -29,15 +30,19 @@ def everybody(workspace: Workspace) -> int:
     return sum(file.rows for file in workspace.draft.files(codes.LAYER, codes.TABLE).values())
 
 
+def of_a_group(workspace: Workspace) -> int:
+    """How many persons there are in memory at once, at most."""
+    return max(LEAST_OF_A_GROUP, everybody(workspace) // workspace.config.shards)
+
+
 class OneShard:
     """Some persons (shard, person) of the states of a workspace. Codes of users and customers are not told apart."""
 
     def __init__(self, workspace: Workspace, persons: pl.DataFrame) -> None:
         self._workspace = workspace
-        most = max(LEAST_OF_A_GROUP, everybody(workspace) // workspace.config.shards)
-        rows = persons.select("shard", PERSON).unique().sort("shard", PERSON)
+        most = of_a_group(workspace)
+        rows = persons.select(OWNER).unique().sort(OWNER)
         self._groups = [rows.slice(begin, most) for begin in range(0, max(1, rows.height), most)]
-        self._read: dict[tuple[str, tuple[DataFile, ...]], pl.DataFrame] = {}
 
     def measured(self, entry: Entry, settings: Settings) -> pl.DataFrame | None:
         """What the table's measure returns for these persons, not added up; None where it reads what does not say whose
@@ -59,7 +64,7 @@ class OneShard:
             if (PERSON in rows.collect_schema()) == parameter.startswith(ALL_SHARDS) or table == codes.TABLE:
                 return None
             if not parameter.startswith(ALL_SHARDS):
-                found = self._known(table, files, group)
+                found = self._rows(table, files, group)
                 heights.append(found.height)
                 rows = found.lazy()
             frames[parameter] = rows
@@ -67,24 +72,10 @@ class OneShard:
         [result] = engine.map(lambda told: computed_from(entry, told, settings).collect(), [frames])
         return result
 
-    def _known(self, table: str, files: tuple[DataFile, ...], group: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a group, kept where it is the only one."""
-        key = (table, files)
-        if len(self._groups) > 1:
-            return self._of_persons(table, files, group)
-        if key not in self._read:
-            self._read[key] = self._of_persons(table, files, group)
-        return self._read[key]
-
-    def _of_persons(self, table: str, files: tuple[DataFile, ...], group: pl.DataFrame) -> pl.DataFrame:
-        catalog, store = catalog_in(self._workspace.catalog.folder), self._workspace.store
-        parts = [scan_rows(store, catalog, table, []).collect()]
-        numbered = group.with_row_index("number")
-        for (shard,), numbers in numbered.partition_by("shard", as_dict=True).items():
-            mine = [file for file in files if shard_in(file.partition) == shard]
-            is_mine = pl.col(PERSON).is_in(numbers[PERSON].implode())
-            found = scan_rows(store, catalog, table, mine).filter(is_mine).collect()
-            told = found.join(numbers.select(PERSON, "number"), on=PERSON, maintain_order="left")
-            of_one = told.with_columns(pl.col("number").alias(PERSON), shard=pl.lit(_SHARD, codes.SHARD))
-            parts.append(of_one.select(parts[0].columns))
-        return pl.concat(parts)
+    def _rows(self, table: str, files: tuple[DataFile, ...], group: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a group, renumbered."""
+        workspace = self._workspace
+        rows = workspace.kept.of(workspace.store, catalog_in(workspace.catalog.folder), table, files, group)
+        numbered = rows.join(group.with_row_index("number"), on=OWNER, maintain_order="left")
+        of_one = numbered.with_columns(pl.col("number").alias(PERSON), shard=pl.lit(_SHARD, codes.SHARD))
+        return of_one.select(rows.columns)

@@ -1,0 +1,73 @@
+"""Who has a date that the new days of a run see for the first time, or no longer: whom tables that go on measure anew.
+
+Which of these a table counts otherwise is Table.recalls. What is found in a state is kept for all tables of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines import touched
+from pipelines.inputs import layer_in
+from pipelines.kept_rows import OWNER
+from pipelines.one_shard import of_a_group
+from pipelines.parts import PERSON, catalog_in, scan_rows
+from pipelines.workspace import Workspace
+from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.manifest import DataFile
+from warehouse.settings import Settings
+
+
+def persons(workspace: Workspace, entry: Entry, last_day: date, settings: Settings) -> Iterator[pl.DataFrame]:
+    """The persons with a date, in any state of the table, that counts otherwise on a day after the last one."""
+    recalled = pl.col("recall").is_in(entry.table.recalls or ())
+    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
+        if not parameter.startswith(ALL_SHARDS):
+            found = _seen(workspace, table, last_day, settings.last_day).filter(recalled)
+            yield found.select(*OWNER, since=pl.lit(last_day, pl.Date)).unique()
+
+
+def expect_rows(workspace: Workspace, last_day: date, settings: Settings) -> None:
+    """Says whom the tables that go on will ask about, as far as the states are made that tell it."""
+    going_on = [entry for entry in workspace.catalog.metrics.values() if entry.table.recalls is not None]
+    told = [touched.of(workspace.draft, state) for state in workspace.catalog.states]
+    asked = [rows.select(OWNER) for rows in told if rows is not None]
+    for entry in going_on:
+        asked += [found.select(OWNER) for found in persons(workspace, entry, last_day, settings)]
+    everyone = pl.concat(asked).unique()
+    if everyone.height <= of_a_group(workspace):
+        workspace.kept.expect(everyone)
+
+
+def _seen(workspace: Workspace, state: str, last_day: date, new_last_day: date) -> pl.DataFrame:
+    """The persons (shard, person) of a state with a date that one of the new days sees, and by which `recall`: so many
+    days later that date counts otherwise to a table."""
+    files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
+    return workspace.kept.made_of(
+        state, files, lambda: _looked_through(workspace, state, files, last_day, new_last_day)
+    )
+
+
+def _looked_through(
+    workspace: Workspace, state: str, files: Sequence[DataFile], last_day: date, new_last_day: date
+) -> pl.DataFrame:
+    rows = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), state, files)
+    dates = [name for name, dtype in rows.collect_schema().items() if dtype == pl.Date]
+    nobody = pl.DataFrame(schema={"shard": pl.UInt16, PERSON: pl.UInt32, "recall": pl.Int64})
+    if PERSON not in rows.collect_schema() or not dates or new_last_day == last_day:
+        return nobody
+    readers = (entry for entry in workspace.catalog.metrics.values() if state in entry.inputs)
+    recalls = sorted({days for entry in readers for days in entry.table.recalls or ()})
+    seen = {f"{days}": _is_seen(dates, days, last_day, new_last_day) for days in recalls}
+    found = rows.select(*OWNER, **seen).filter(pl.any_horizontal(*seen)).unique().collect()
+    by_recall = (found.filter(f"{days}").select(*OWNER, recall=pl.lit(days, pl.Int64)) for days in recalls)
+    return pl.concat([nobody, *by_recall])
+
+
+def _is_seen(dates: Sequence[str], days: int, last_day: date, new_last_day: date) -> pl.Expr:
+    """Whether one of the dates, so many days later, is one of the new days."""
+    begin, end = (day - timedelta(days=days) for day in (last_day, new_last_day))
+    return pl.any_horizontal(pl.col(dates).is_between(begin, end, closed="right"))

@@ -1,0 +1,61 @@
+"""What a run reads of states more than once, kept in memory: the rows of the persons it asks about, and their dates.
+
+Who these persons are, and what is made of their rows, is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from pipelines.parts import PERSON, scan_rows, shard_in
+from warehouse.catalog import Catalog
+from warehouse.manifest import DataFile
+from warehouse.store import Store
+
+OWNER = ["shard", PERSON]
+_Files = tuple[str, tuple[DataFile, ...]]
+_NOBODY = pl.DataFrame(schema={"shard": pl.UInt16, PERSON: pl.UInt32})
+
+
+class KeptRows:
+    """Say once who is expected to be asked about: their rows are kept. Those of others are read each time."""
+
+    def __init__(self) -> None:
+        self._expected = _NOBODY
+        self._rows: dict[_Files, pl.DataFrame] = {}
+        self._made: dict[_Files, pl.DataFrame] = {}
+
+    def expect(self, persons: pl.DataFrame) -> None:
+        """Besides those expected before. What was kept is read again if there are others among them."""
+        both = pl.concat([self._expected, persons.select(OWNER)]).unique()
+        if both.height > self._expected.height:
+            self._expected = both
+            self._rows.clear()
+
+    def of(
+        self, store: Store, catalog: Catalog, table: str, files: tuple[DataFile, ...], persons: pl.DataFrame
+    ) -> pl.DataFrame:
+        """The rows of the files of a state that are of these persons (shard, person), with the shard they lie in."""
+        if persons.join(self._expected, on=OWNER, how="anti").height:
+            return _read(store, catalog, table, files, persons)
+        key = (table, files)
+        if key not in self._rows:
+            self._rows[key] = _read(store, catalog, table, files, self._expected)
+        return self._rows[key].join(persons, on=OWNER, how="semi")
+
+    def made_of(self, table: str, files: tuple[DataFile, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What is always made of all the files of a state in this run, made once."""
+        key = (table, files)
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+def _read(store: Store, catalog: Catalog, table: str, files: Sequence[DataFile], persons: pl.DataFrame) -> pl.DataFrame:
+    parts = [scan_rows(store, catalog, table, []).collect()]
+    for (shard,), mine in persons.partition_by("shard", as_dict=True).items():
+        rows = scan_rows(store, catalog, table, [file for file in files if shard_in(file.partition) == shard])
+        parts.append(rows.filter(pl.col(PERSON).is_in(mine[PERSON].implode())).select(parts[0].columns).collect())
+    return pl.concat(parts)
