@@ -1,6 +1,7 @@
 """Splitting people into segments: `all`, then one dimension at a time.
 
-Which value a person has, and when, is the state `segment_spans`. Here is only how a measure is split by it.
+Which value a customer has, and when, is the state `segment_spans`; what users keep for good is in `people`. Here is
+only how a measure is split by it.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ def starts_of_users(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     )
 
 
-def spans_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> pl.LazyFrame:
-    """The segment spans of users or customers on the bases: person, basis (where there are several), segment,
-    segment_value, and day numbers `since` and `until`. They are read here, once, whatever is split by them."""
-    spans = once(spans_of_kind(segment_spans, kind).filter(pl.col("basis").is_in(bases) | pl.col("basis").is_null()))
+def spans_of(segment_spans: pl.LazyFrame, bases: Sequence[str]) -> pl.LazyFrame:
+    """The segment spans of customers on the bases: person, basis (where there are several), segment, segment_value, and
+    day numbers `since` and `until`. They are read here, once, whatever is split by them."""
+    spans = once(numbered_spans(segment_spans).filter(pl.col("basis").is_in(bases) | pl.col("basis").is_null()))
     of_basis = spans.filter(pl.col("basis").is_in(bases))
     of_any = spans.filter(pl.col("basis").is_null()).drop("basis")
     if len(bases) == 1:
@@ -63,10 +64,9 @@ def spans_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> pl
     return pl.concat([of_basis, of_any.join(every_basis, how="cross")], how="diagonal")
 
 
-def spans_of_kind(segment_spans: pl.LazyFrame, kind: str) -> pl.LazyFrame:
-    """The segment spans of users or customers: person, basis (null: any), segment, segment_value, and day numbers
-    `since` and `until`."""
-    return segment_spans.filter(pl.col("kind") == kind).select(
+def numbered_spans(segment_spans: pl.LazyFrame) -> pl.LazyFrame:
+    """The segment spans: person, basis (null: any), segment, segment_value, and day numbers `since` and `until`."""
+    return segment_spans.select(
         "person",
         "basis",
         "segment",

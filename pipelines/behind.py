@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from pipelines.days import DIMENSION_COLUMNS
 from pipelines.diff import changed_rows
 from pipelines.parts import catalog_in, scan_rows
 from pipelines.show import MOST_ROWS, open_release
@@ -91,14 +92,29 @@ def _people(store: Store, found: pl.DataFrame, releases: tuple[Manifest, Manifes
     """The ids, by kind, of everybody who has one of the segment values in either release, at any time."""
     values, tables, parts = found.select("segment", "segment_value").unique(), catalog_in(None), []
     for release in releases:
-        spans = scan_rows(store, tables, "segment_spans", release.of("states", "segment_spans"))
-        ids = scan_rows(store, tables, codes.TABLE, release.of("sources", codes.TABLE)).rename({"code": "person"})
-        owners = spans.join(values.lazy(), on=["segment", "segment_value"], how="semi").select(
-            "kind", "shard", "person"
+        spans, people = (
+            scan_rows(store, tables, state, release.of("states", state)) for state in ("segment_spans", "people")
         )
+        customers = spans.join(values.lazy(), on=["segment", "segment_value"], how="semi")
+        owners = pl.concat(
+            [
+                customers.select("shard", "person", kind=pl.lit("customer")),
+                people.filter(pl.col("kind") == "user", _has_ever(values)).select("shard", "person", "kind"),
+            ]
+        )
+        ids = scan_rows(store, tables, codes.TABLE, release.of("sources", codes.TABLE)).rename({"code": "person"})
         parts.append(ids.join(owners.unique(), on=["kind", "shard", "person"], how="semi").select("kind", "id"))
-    people = pl.concat(parts).unique().collect()
-    return {kind: people.filter(kind=kind)["id"] for kind in ("customer", "user")}
+    everybody = pl.concat(parts).unique().collect()
+    return {kind: everybody.filter(kind=kind)["id"] for kind in ("customer", "user")}
+
+
+def _has_ever(values: pl.DataFrame) -> pl.Expr:
+    """Whether a user has one of the segment values at any time: tenure passes through all of its own."""
+    kept = {dimension: pl.col(dimension) for dimension in DIMENSION_COLUMNS}
+    return pl.any_horizontal(
+        kept[segment] == value if segment in kept else pl.lit(segment == "tenure")
+        for segment, value in values.iter_rows()
+    )
 
 
 def _picked(rows: pl.DataFrame, conditions: list[pl.Expr]) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import polars as pl
 from assets.calendar import ALWAYS_BEFORE, NEVER
 from assets.kernels.tallies import number_of
 from assets.kernels.timelines import Integers, Pieces, at
-from assets.segments import spans_of_kind
+from assets.segments import numbered_spans
 from warehouse.settings import Settings
 
 
@@ -110,10 +110,10 @@ class Segments:
         return rows.drop("key").with_columns(self.names[name].gather(value) for name in self.names.columns)
 
 
-def segments_of(segment_spans: pl.LazyFrame, kind: str, bases: Sequence[str]) -> Segments:
-    """The segment spans of users or customers on each of the bases."""
+def segments_of(segment_spans: pl.LazyFrame, bases: Sequence[str]) -> Segments:
+    """The segment spans of customers on each of the bases."""
     is_of_bases = pl.col("basis").is_null() | pl.col("basis").is_in(bases)
-    spans = spans_of_kind(segment_spans, kind).filter(is_of_bases).collect()
+    spans = numbered_spans(segment_spans).filter(is_of_bases).collect()
     names: list[pl.DataFrame] = []
     on: dict[str, list[Dimension]] = {basis: [] for basis in bases}
     numbered = 0

@@ -75,7 +75,7 @@ def measure(
     )
     of_several = pl.col("date") >= pl.lit(_second_currency_day(all_mrr_changes, settings), pl.Date)
     return (
-        split(of_one_day, spans_of(segment_spans, "customer", BASES), 1)
+        split(of_one_day, spans_of(segment_spans, BASES), 1)
         .group_by(KEYS)
         .agg(
             pl.col("customers_lost", "mrr_lost").sum(),

@@ -49,7 +49,7 @@ def measure(
     activity_spans: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """The counts by basis, period and segment; a customer's segment is read as in a window of the period's days."""
-    segments = segments_of(segment_spans, "customer", BASES)
+    segments = segments_of(segment_spans, BASES)
     since_new_year = (settings.first_day - settings.first_day.replace(month=1, day=1)).days + 1
     active = activities(activity_spans, since_new_year, settings)
     firsts = first_facts(people, segments.people)

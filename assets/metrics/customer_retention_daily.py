@@ -40,7 +40,7 @@ def measure(
 
     In a window a customer has one segment value: that at its start if active then, else that at its end.
     """
-    segments = segments_of(segment_spans, "customer", BASES)
+    segments = segments_of(segment_spans, BASES)
     active = activities(activity_spans, max(WINDOWS), settings)
     firsts = first_facts(people, segments.people)
     where = places(len(segments), settings)

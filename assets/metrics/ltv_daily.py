@@ -89,7 +89,7 @@ def measure(
     settings: Settings,
 ) -> pl.LazyFrame:
     """Changes of MRR and customers by day, currency and segment, in contract currency; and customers whatever it is."""
-    segments = spans_of(segment_spans, "customer", ["subscription"])
+    segments = spans_of(segment_spans, ["subscription"])
     pieces = overlay_in_range([mrr_steps(mrr_changes)], OWNER, settings)
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     in_contract = [

@@ -80,7 +80,7 @@ def measure(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
-    segments = segments_of(segment_spans, "customer", ["subscription"])
+    segments = segments_of(segment_spans, ["subscription"])
     changes = changes_of(mrr_changes)
     parts = [_in_contract_currency(changes, subscription_mrr, segments, settings)]
     if settings.reporting_currency is not None:

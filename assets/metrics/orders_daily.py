@@ -47,7 +47,7 @@ MEASURES = [measure.name for measure in table.measures]
 
 def measure(order_days: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Counts and revenue by day, currency and segment, in contract currency; and customers whatever the currency."""
-    segments = spans_of(segment_spans, "customer", ["orders"])
+    segments = spans_of(segment_spans, ["orders"])
     parts = [_counted(order_days, OWNER, segments, settings).with_columns(is_converted=pl.lit(False))]
     if settings.reporting_currency is not None:
         in_any = _counted(order_days, ["person"], segments, settings)

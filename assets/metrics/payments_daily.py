@@ -91,7 +91,7 @@ def measure(
         )
     )
     open_ones = payments.filter(pl.col("day") >= _first_open_day(settings))
-    segments = spans_of(segment_spans, "customer", ["subscription"])
+    segments = spans_of(segment_spans, ["subscription"])
     is_known = (pl.col("known_since") <= pl.col("day")).fill_null(False)
     counted = pl.concat(
         [split(open_ones.filter(is_known), segments), _of_strangers(open_ones.filter(~is_known), settings)],

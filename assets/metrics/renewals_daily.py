@@ -72,7 +72,7 @@ KEYS = ["date", "currency", "segment", "segment_value"]
 
 def measure(subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Counts and amounts by due day, currency and segment (that of the last day paid for), in contract currency."""
-    segments = spans_of(segment_spans, "customer", ["subscription"])
+    segments = spans_of(segment_spans, ["subscription"])
     first, last = _first_open_day(settings), pl.lit(settings.last_day)
     known = once(points(subscription_mrr))
     due, is_known = day_number(pl.col("due")), pl.col("settled") <= last

@@ -62,7 +62,7 @@ def measure(
     order_days: pl.LazyFrame, activity_spans: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Changes of the counts by day, window and segment."""
-    segments = spans_of(segment_spans, "customer", ["orders"])
+    segments = spans_of(segment_spans, ["orders"])
     daily = order_days.group_by("person", "day").agg(pl.col("orders").sum())
     pieces = [split(_window(daily, activity_spans, days, settings), segments, pl.col("days_ago")) for days in WINDOWS]
     counts = {

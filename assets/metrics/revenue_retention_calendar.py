@@ -64,7 +64,7 @@ def measure(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """The amounts by period, currency and segment, in contract currency."""
-    segments = spans_of(segment_spans, "customer", ["subscription"])
+    segments = spans_of(segment_spans, ["subscription"])
     first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
     starts = once(split_starts(first_fact, segments, ["currency"], replace(settings, first_day=date.min)))
     paid = once(mrr_pieces(mrr_changes))

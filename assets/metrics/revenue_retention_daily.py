@@ -56,7 +56,7 @@ def measure(
     settings: Settings,
 ) -> pl.LazyFrame:
     """Changes of the amounts by day, basis, window, currency and segment, in contract currency."""
-    segments = segments_of(segment_spans, "customer", BASES)
+    segments = segments_of(segment_spans, BASES)
     parts = [
         _by_mrr(mrr_changes, subscription_mrr, segments, settings),
         _by_orders(order_days, activity_spans, segments, settings),

@@ -94,7 +94,7 @@ def measure(
     settings: Settings,
 ) -> pl.LazyFrame:
     """Changes of the stocks and the counts of each day by segment; nothing where no role is configured."""
-    segments = spans_of(segment_spans, "customer", ["usage"])
+    segments = spans_of(segment_spans, ["usage"])
     pieces = split(pl.concat([*_answers(role_days), _active(activity_spans)], how="diagonal"), segments)
     stocks = {name: pl.col(name).fill_null(0) for name in STOCKS}
     first_use = people.filter(pl.col("kind") == "customer").select("person", day="first_usage_day")

@@ -1,4 +1,7 @@
-"""Which segment values each person has, and from when to when: joined once, never coded per table."""
+"""Which segment values each customer has, and from when to when: joined once, never coded per table.
+
+Users have none that change, besides tenure by the day of their first event: those are in `people`.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,10 @@ NEW_FOR_DAYS = 90
 
 table = Table(
     name="segment_spans",
-    description="The value of every segment of every person, as half-open spans of days.",
+    description="The value of every segment of every customer, as half-open spans of days.",
     layer="states",
     grain=(
-        Column("kind", pl.String, "user or customer.", "kind", allowed=("user", "customer")),
-        Column("person", pl.UInt32, "The person's code in its shard.", "code"),
+        Column("person", pl.UInt32, "The customer's code in its shard.", "code"),
         Column("basis", pl.String, "The basis that the value is for; null: any.", "basis", nullable=True),
         Column("segment", pl.String, "The dimension; `all` is everybody.", "dimension"),
         Column("start_day", pl.Date, "The first day of the value; null: always before.", "day", nullable=True),
@@ -39,22 +41,22 @@ def build(
     value_tiers: pl.LazyFrame,
     settings: Settings,
 ) -> pl.LazyFrame:
-    """Spans of `all`, of each dimension that a person keeps for good, and of those that change in time."""
-    parts = [_kept(people, SEGMENT_ALL, pl.lit(SEGMENT_ALL))]
-    parts += [_kept(people, dimension, pl.col(dimension)) for dimension in settings.dimensions]
-    parts.append(_tenure(people, activity_spans))
-    customers = people.filter(pl.col("kind") == "customer").select("kind", "person")
+    """Spans of `all`, of each dimension that a customer keeps for good, and of those that change in time."""
+    customers = people.filter(pl.col("kind") == "customer").select("person", *settings.dimensions)
+    parts = [_kept(customers, SEGMENT_ALL, pl.lit(SEGMENT_ALL))]
+    parts += [_kept(customers, dimension, pl.col(dimension)) for dimension in settings.dimensions]
+    everybody = customers.select("person")
+    parts.append(_tenure(everybody, activity_spans))
     if "subscriptions" in settings.sources:
-        parts.append(_changing(customers, plan_spans.rename({"plan": "segment_value"}), "plan", NO_PLAN))
+        parts.append(_changing(everybody, plan_spans.rename({"plan": "segment_value"}), "plan", NO_PLAN))
     if settings.sources & {"orders", "subscriptions"}:
         tiers = value_tiers.select("person", "start_day", segment_value="tier")
-        parts.append(_changing(customers, tiers, "value_tier", UNKNOWN))
+        parts.append(_changing(everybody, tiers, "value_tier", UNKNOWN))
     return pl.concat(parts, how="diagonal")
 
 
-def _kept(people: pl.LazyFrame, segment: str, value: pl.Expr) -> pl.LazyFrame:
-    return people.select(
-        "kind",
+def _kept(customers: pl.LazyFrame, segment: str, value: pl.Expr) -> pl.LazyFrame:
+    return customers.select(
         "person",
         basis=pl.lit(None, pl.String),
         segment=pl.lit(segment),
@@ -64,16 +66,14 @@ def _kept(people: pl.LazyFrame, segment: str, value: pl.Expr) -> pl.LazyFrame:
     )
 
 
-def _tenure(people: pl.LazyFrame, activity_spans: pl.LazyFrame) -> pl.LazyFrame:
-    """`new` until 90 days after the first active day of the basis; for users, after their first event."""
-    users = people.filter(pl.col("kind") == "user").select("kind", "person", basis=pl.lit("user"), since="first_day")
-    customers = people.filter(pl.col("kind") == "customer").select("kind", "person")
+def _tenure(customers: pl.LazyFrame, activity_spans: pl.LazyFrame) -> pl.LazyFrame:
+    """`new` until 90 days after the first active day of the basis."""
     bases = pl.LazyFrame({"basis": BASES})
     first = activity_spans.group_by("basis", "person").agg(since=pl.col("start_day").min())
-    everybody = pl.concat([users, customers.join(bases, how="cross").join(first, on=["basis", "person"], how="left")])
+    known = customers.join(bases, how="cross").join(first, on=["basis", "person"], how="left")
     turn = pl.col("since") + pl.duration(days=NEW_FOR_DAYS)
-    young = everybody.with_columns(segment_value=pl.lit("new"), start_day=pl.lit(None, pl.Date), end_day=turn)
-    old = everybody.filter(pl.col("since").is_not_null()).with_columns(
+    young = known.with_columns(segment_value=pl.lit("new"), start_day=pl.lit(None, pl.Date), end_day=turn)
+    old = known.filter(pl.col("since").is_not_null()).with_columns(
         segment_value=pl.lit("established"), start_day=turn, end_day=pl.lit(None, pl.Date)
     )
     return pl.concat([young, old]).with_columns(segment=pl.lit("tenure")).drop("since")

@@ -72,6 +72,8 @@ def check_equal(business: demo.Business, target: Path) -> int:
         files = sorted((business.folder / "warehouse" / "current" / table).rglob("*.parquet"))
         ours = pl.read_parquet(files, hive_partitioning=False)
         ours = ours.join(theirs.select("segment", *_bases(keys)).unique(), on=["segment", *_bases(keys)], how="semi")
+        if theirs.is_empty():
+            raise ValueError(f"{table}: the script makes no row")
         alike = theirs.select(pl.col(name).cast(kind) for name, kind in ours.schema.items())
         lines = compare.differences(alike, ours, keys)
         if lines:

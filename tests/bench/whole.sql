@@ -66,11 +66,9 @@ SELECT 'customer', person, least(o.day, u.day), o.day, NULL, u.day
 FROM (SELECT person, min(day) AS day FROM order_days GROUP BY person) o
 FULL JOIN (SELECT person, min(day) AS day FROM usage_days GROUP BY person) u USING (person);
 
--- A user is `new` for its first 90 days.
 CREATE TABLE segment_spans AS
-SELECT 'user' AS kind, 'user' AS basis, 'tenure' AS segment, unnest(['new', 'established']) AS segment_value, person,
-    unnest([NULL::DATE, first_day + 90]) AS start_day, unnest([first_day + 90, NULL::DATE]) AS end_day
-FROM people WHERE kind = 'user';
+SELECT person, NULL AS basis, 'all' AS segment, 'all' AS segment_value, NULL::DATE AS start_day, NULL::DATE AS end_day
+FROM people WHERE kind = 'customer';
 
 CREATE TABLE activity_spans AS
 WITH days AS (

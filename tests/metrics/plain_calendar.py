@@ -24,7 +24,7 @@ def customer_retention_calendar(
     activity_spans: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """The counts by basis, period and segment; a customer's segment is read as in a window of the period's days."""
-    segments = spans_of(segment_spans, "customer", BASES)
+    segments = spans_of(segment_spans, BASES)
     starts = once(
         split_starts(first_facts_by_basis(people), segments, ["basis"], replace(settings, first_day=date.min))
     )

@@ -42,7 +42,7 @@ def customer_retention_daily(
 
     In a window a customer has one segment value: that at its start if active then, else that at its end.
     """
-    segments = once(spans_of(segment_spans, "customer", BASES))
+    segments = once(spans_of(segment_spans, BASES))
     looks = windows(activity_spans, WINDOWS, settings)
     counts = [once(_counts(looks[days], segments, days, settings)) for days in WINDOWS]
     lengths = pl.LazyFrame({"window_days": WINDOWS}, schema={"window_days": pl.Int64})
@@ -126,7 +126,7 @@ def revenue_retention_daily(
     settings: Settings,
 ) -> pl.LazyFrame:
     """Changes of the amounts by day, basis, window, currency and segment, in contract currency."""
-    segments = spans_of(segment_spans, "customer", MONEY_BASES)
+    segments = spans_of(segment_spans, MONEY_BASES)
     spans = recent(activity_spans, max(MONEY_WINDOWS), settings)
     active = {basis: once(activity_on(spans, basis)) for basis in MONEY_BASES}
     mrr = once(mrr_steps(mrr_changes))
@@ -193,7 +193,7 @@ def mrr_daily(
     mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Movements of each day, and changes of the stocks, by day, currency and segment, in contract currency."""
-    segments = spans_of(segment_spans, "customer", ["subscription"])
+    segments = spans_of(segment_spans, ["subscription"])
     parts = [_in_contract_currency(mrr_changes, subscription_mrr, segments, settings)]
     if settings.reporting_currency is not None:
         parts.append(_in_any_currency(mrr_changes, subscription_mrr, segments, settings))

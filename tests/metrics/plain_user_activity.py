@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.calendar import day_number
+from assets.calendar import ALWAYS_BEFORE, NEVER, day_number
 from assets.metrics.user_activity_daily import MEASURES, PERIODS
 from assets.once import once
 from assets.packing import LONGER_THAN_ANY, day_in, owner_in, packed
-from assets.segments import rolled_up, spans_of, split_starts
+from assets.segments import rolled_up, split_starts
 from assets.states.segment_spans import NEW_FOR_DAYS
 from assets.steps import changes, delayed, overlay, trailing
 from warehouse.settings import Settings
@@ -26,9 +26,7 @@ def with_gaps(user_days: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def measure(
-    user_days: pl.LazyFrame, people: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings
-) -> pl.LazyFrame:
+def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Changes of the stocks by day, period and segment, from the gaps between each user's active days."""
     dimensions = list(settings.dimensions)
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
@@ -38,12 +36,20 @@ def measure(
     combined = once(_changes(pl.concat([_pieces(cells, period) for period in PERIODS]), dimensions, settings))
     starts = _first_rows(users, settings).join(periods, how="cross")
     kept = rolled_up(_with_zeros([combined, starts]), dimensions, ["date", "period_days"], MEASURES)
-    tenure = spans_of(segment_spans, "user", ["user"]).filter(pl.col("segment") == "tenure")
-    began = split_starts(users.rename({"first_day": "day"}), tenure, [], settings).join(periods, how="cross")
+    began = split_starts(users.rename({"first_day": "day"}), _tenures(users), [], settings).join(periods, how="cross")
     young_cells = once(_young_cells(days))
     pieces = [_young_pieces(days, young_cells, period) for period in PERIODS]
     young = once(_changes(pl.concat(pieces), [], settings))
     return _with_zeros([kept, began, *_by_tenure(combined, young)])
+
+
+def _tenures(users: pl.LazyFrame) -> pl.LazyFrame:
+    """The tenure of each user as spans of days."""
+    turn = day_number(pl.col("first_day")) + NEW_FOR_DAYS
+    new = {"segment_value": pl.lit("new"), "since": pl.lit(ALWAYS_BEFORE), "until": turn}
+    established = {"segment_value": pl.lit("established"), "since": turn, "until": pl.lit(NEVER)}
+    spans = pl.concat(users.select("person", **value) for value in (new, established))
+    return spans.with_columns(segment=pl.lit("tenure"))
 
 
 def _first_rows(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -16,7 +16,6 @@ PEOPLE = pl.LazyFrame(
 ).with_columns(first_subscription_day=pl.lit(None, pl.Date), first_usage_day=pl.lit(None, pl.Date))
 EVERYBODY = PEOPLE.select(
     "person",
-    "kind",
     basis=pl.lit(None, pl.String),
     segment=pl.lit("all"),
     segment_value=pl.lit("all"),

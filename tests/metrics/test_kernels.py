@@ -69,10 +69,10 @@ def test_a_shard_where_nobody_is_has_no_rows(name: str, states: dict[str, pl.Laz
 
 def test_only_currencies_and_values_that_occur_together_are_numbered(states: dict[str, pl.LazyFrame]) -> None:
     facts = states["subscription_mrr"].with_columns(currency=pl.format("C{}", pl.col("person") % 30))
-    segments = segments_of(states["segment_spans"], "customer", ["subscription"])
+    segments = segments_of(states["segment_spans"], ["subscription"])
     occurring = (
         facts.select("person", "currency")
-        .join(spans_of(states["segment_spans"], "customer", ["subscription"]), on="person")
+        .join(spans_of(states["segment_spans"], ["subscription"]), on="person")
         .select("currency", "segment", "segment_value")
         .unique()
         .sort(pl.all())

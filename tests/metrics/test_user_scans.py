@@ -13,7 +13,6 @@ import pytest
 from assets.kernels import cohorts, lifecycle
 from assets.kernels.active_days import ROWS_OF_A_BLOCK, active_days
 from assets.metrics import user_activity_daily, user_retention_cohorts
-from assets.states import segment_spans
 from tests.metrics import plain_user_activity, plain_user_cohorts
 from warehouse.settings import Settings
 from warehouse.table import Table
@@ -58,13 +57,6 @@ def added_up(table: Table, rows: pl.LazyFrame) -> pl.DataFrame:
     return sums.filter(starts | pl.any_horizontal(pl.col(measures) != 0)).sort(keys).collect()
 
 
-def tenures(people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """The state segment_spans of these people."""
-    none = pl.LazyFrame(schema={"person": pl.UInt32, "start_day": pl.Date, "basis": pl.String})
-    plans, tiers = none.with_columns(plan=pl.lit("")), none.with_columns(tier=pl.lit(""))
-    return segment_spans.build(people, none, plans, tiers, settings)
-
-
 @pytest.mark.parametrize("first_day", [FIRST, FIRST + timedelta(days=340)], ids=["whole", "range"])
 @pytest.mark.parametrize(
     ("cells", "rows"),
@@ -81,7 +73,7 @@ def test_the_lifecycle_is_that_of_the_plain_form(
     table = user_activity_daily.table
     settings, is_read = settings_of(table, first_day)
     user_days = user_days.filter(is_read)
-    plain = plain_user_activity.measure(user_days, people, tenures(people, settings), settings)
+    plain = plain_user_activity.measure(user_days, people, settings)
     expected = added_up(table, plain)
     assert expected.height > 1_000
     columns = expected.columns

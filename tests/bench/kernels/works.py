@@ -94,7 +94,7 @@ _ALONE: Final = (
         "rolling actives and lifecycle",
         "user_activity_daily",
         frozenset({"events"}),
-        ("user_days", "people", "segment_spans"),
+        ("user_days", "people"),
         {"duckdb": 2.5, "chdb": 1.6},
         is_decoded=True,
     ),

@@ -78,11 +78,11 @@ SELECT 'established', k, toInt32(day), sum(sign * active) AS a, sum(sign * befor
 FROM (SELECT *, if(who = 'all', 1, -1) AS sign FROM changes) GROUP BY k, day
 HAVING a <> 0 OR b <> 0 OR n <> 0 OR r <> 0 OR u <> 0
 UNION ALL
-SELECT segment_value, k, toInt32(min(greatest(ifNull(toInt32(start_day), -1000000), first))), 0, 0, 0, 0, 0
-FROM (SELECT * FROM $segment_spans WHERE kind = 'user' AND basis = 'user' AND segment = 'tenure') AS spans
-JOIN (SELECT person, toInt32(first_day) AS first FROM $people WHERE kind = 'user') AS users USING (person)
+SELECT segment_value, k, toInt32(min(first + later)), 0, 0, 0, 0, 0
+FROM (SELECT toInt32(first_day) AS first FROM $people WHERE kind = 'user') AS users
+ARRAY JOIN ['new', 'established'] AS segment_value, [toInt32(0), toInt32(90)] AS later
 ARRAY JOIN [toInt32(1), toInt32(7), toInt32(28)] AS k
-WHERE greatest(ifNull(toInt32(start_day), -1000000), first) <= toInt32($last_day)
+WHERE first + later <= toInt32($last_day)
 GROUP BY segment_value, k;
 
 WITH daily AS (

@@ -27,7 +27,7 @@ WITH kinds AS (
 ), segments AS MATERIALIZED (
     SELECT person, basis, segment, segment_value,
         coalesce(start_day - DATE '1970-01-01', -1000000) AS since, coalesce(end_day - DATE '1970-01-01', 2000000) AS until
-    FROM segment_spans WHERE kind = 'customer'
+    FROM segment_spans
 ), pieces AS (
     SELECT *, greatest(s, $first_day - DATE '1970-01-01') < first_start + w AS is_first,
         CASE WHEN before = 1 THEN w ELSE 0 END AS shift

@@ -3,7 +3,7 @@
 WITH segments AS MATERIALIZED (
     SELECT person, segment, segment_value, coalesce(start_day - DATE '1970-01-01', -1000000) AS since,
         coalesce(end_day - DATE '1970-01-01', 2000000) AS until
-    FROM segment_spans WHERE kind = 'customer' AND coalesce(basis = 'subscription', true)
+    FROM segment_spans WHERE coalesce(basis = 'subscription', true)
 ), changes AS MATERIALIZED (
     SELECT person, currency, day - DATE '1970-01-01' AS day, before, after, movement,
         coalesce(lead(day) OVER mine - DATE '1970-01-01', 2000000) AS until_day

@@ -26,7 +26,7 @@ WITH steps AS (
 ), segments AS MATERIALIZED (
     SELECT person, segment, segment_value,
         coalesce(start_day - DATE '1970-01-01', -1000000) AS since, coalesce(end_day - DATE '1970-01-01', 2000000) AS until
-    FROM segment_spans WHERE kind = 'customer' AND coalesce(basis = 'subscription', true)
+    FROM segment_spans WHERE coalesce(basis = 'subscription', true)
 ), split AS (
     SELECT currency, w, segment, segment_value, greatest(s, since + shift, $first_day - DATE '1970-01-01') AS s,
         least(e, until + shift) AS e, base, now

@@ -65,8 +65,7 @@ WITH users AS (
     )
     GROUP BY ALL
 ), spans AS (
-    SELECT segment_value, coalesce(greatest(start_day - DATE '1970-01-01', first), first) AS day
-    FROM segment_spans JOIN users USING (person) WHERE kind = 'user' AND basis = 'user' AND segment = 'tenure'
+    SELECT unnest(['new', 'established']) AS segment_value, unnest([first, first + 90]) AS day FROM users
 ), tenures AS (
     SELECT * FROM changes WHERE who = 'new'
     UNION ALL
