@@ -69,7 +69,7 @@ def _with_holders(
     files = workspace.draft.files("states", SPANS).values()
     spans = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), SPANS, files)
     holders = spans.join(values.lazy(), on=SEGMENT, how="semi").select("shard", PERSON).unique().collect()
-    counted = _measured(workspace, entry, sides[0].schema, holders, settings)
+    counted = _measured(workspace, entry, sides[0].schema, holders, settings) if holders.height else sides[2].clear()
     if counted is None:
         return None
     own, was, now = (rows.join(values, on=SEGMENT, how="anti") for rows in sides)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from assets.packing import PERSONS
 from pipelines.parts import PERSON, scan_rows, shard_in
 from warehouse.catalog import Catalog
 from warehouse.manifest import DataFile
 from warehouse.store import Store
 
 OWNER = ["shard", PERSON]
+_OWNER_NUMBER = ".owner"
 _Files = tuple[str, tuple[DataFile, ...]]
 _NOBODY = pl.DataFrame(schema={"shard": pl.UInt16, PERSON: pl.UInt32})
 
@@ -34,16 +36,32 @@ class KeptRows:
             self._expected = both
             self._rows.clear()
 
+    def expects(self, persons: pl.DataFrame) -> bool:
+        """Whether all of these persons (shard, person) are expected."""
+        return persons.join(self._expected, on=OWNER, how="anti").is_empty()
+
     def of(
-        self, store: Store, catalog: Catalog, table: str, files: tuple[DataFile, ...], persons: pl.DataFrame
+        self,
+        store: Store,
+        catalog: Catalog,
+        table: str,
+        files: tuple[DataFile, ...],
+        numbers: pl.DataFrame,
+        *,
+        are_expected: bool,
     ) -> pl.DataFrame:
-        """The rows of the files of a state that are of these persons (shard, person), with the shard they lie in."""
-        if persons.join(self._expected, on=OWNER, how="anti").height:
-            return _read(store, catalog, table, files, persons)
+        """The rows of the files of a state that are of these persons (shard, person, `number`), each under its number
+        in place of the person."""
         key = (table, files)
-        if key not in self._rows:
-            self._rows[key] = _read(store, catalog, table, files, self._expected)
-        return self._rows[key].join(persons, on=OWNER, how="semi")
+        if not are_expected:
+            rows = _read(store, catalog, table, files, numbers)
+        elif key in self._rows:
+            rows = self._rows[key]
+        else:
+            rows = self._rows[key] = _read(store, catalog, table, files, self._expected)
+        mine = numbers.select("number", _owner().alias(_OWNER_NUMBER))
+        numbered = rows.join(mine, on=_OWNER_NUMBER, how="inner").with_columns(pl.col("number").alias(PERSON))
+        return numbered.drop(_OWNER_NUMBER, "number")
 
     def made_of(self, table: str, files: tuple[DataFile, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What is always made of all the files of a state in this run, made once."""
@@ -54,8 +72,15 @@ class KeptRows:
 
 
 def _read(store: Store, catalog: Catalog, table: str, files: Sequence[DataFile], persons: pl.DataFrame) -> pl.DataFrame:
-    parts = [scan_rows(store, catalog, table, []).collect()]
+    """With a number of each row's owner: a join by it takes half the time of one by two columns."""
+    nothing = scan_rows(store, catalog, table, []).with_columns(_owner().alias(_OWNER_NUMBER)).collect()
+    parts = [nothing]
     for (shard,), mine in persons.partition_by("shard", as_dict=True).items():
         rows = scan_rows(store, catalog, table, [file for file in files if shard_in(file.partition) == shard])
-        parts.append(rows.filter(pl.col(PERSON).is_in(mine[PERSON].implode())).select(parts[0].columns).collect())
+        known = rows.filter(pl.col(PERSON).is_in(mine[PERSON].implode()))
+        parts.append(known.with_columns(_owner().alias(_OWNER_NUMBER)).select(nothing.columns).collect())
     return pl.concat(parts)
+
+
+def _owner() -> pl.Expr:
+    return pl.col("shard").cast(pl.UInt64) * PERSONS + pl.col(PERSON)

@@ -42,7 +42,9 @@ class OneShard:
         self._workspace = workspace
         most = of_a_group(workspace)
         rows = persons.select(OWNER).unique().sort(OWNER)
-        self._groups = [rows.slice(begin, most) for begin in range(0, max(1, rows.height), most)]
+        groups = (rows.slice(begin, most) for begin in range(0, max(1, rows.height), most))
+        self._groups = [group.with_row_index("number") for group in groups]
+        self._are_expected = workspace.kept.expects(rows)
 
     def measured(self, entry: Entry, settings: Settings) -> pl.DataFrame | None:
         """What the table's measure returns for these persons, not added up; None where it reads what does not say whose
@@ -74,8 +76,6 @@ class OneShard:
 
     def _rows(self, table: str, files: tuple[DataFile, ...], group: pl.DataFrame) -> pl.DataFrame:
         """The rows of a group, renumbered."""
-        workspace = self._workspace
-        rows = workspace.kept.of(workspace.store, catalog_in(workspace.catalog.folder), table, files, group)
-        numbered = rows.join(group.with_row_index("number"), on=OWNER, maintain_order="left")
-        of_one = numbered.with_columns(pl.col("number").alias(PERSON), shard=pl.lit(_SHARD, codes.SHARD))
-        return of_one.select(rows.columns)
+        workspace, catalog = self._workspace, catalog_in(self._workspace.catalog.folder)
+        rows = workspace.kept.of(workspace.store, catalog, table, files, group, are_expected=self._are_expected)
+        return rows.with_columns(shard=pl.lit(_SHARD, codes.SHARD))

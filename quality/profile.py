@@ -66,15 +66,32 @@ class Profile:
     def new_files(self) -> pl.DataFrame:
         return self.files.filter("is_new")
 
+    @cached_property
+    def new_spans(self) -> list[tuple[str, date, date]]:
+        """Path, first and last day of every new file that has days."""
+        return self.new_files.select("path", "first_day", "last_day").drop_nulls().rows()
+
+    @cached_property
+    def _by_day(self) -> dict[str, dict[date, float]]:
+        columns = self.days.drop("day").columns
+        rows = self.days.select("day", pl.col(columns).cast(pl.Float64))
+        return {column: dict(rows.select("day", column).drop_nulls().rows()) for column in columns}
+
+    @cached_property
+    def _per_row(self) -> dict[str, dict[date, float]]:
+        rows = self.values("rows")
+        return {
+            column: {day: value / rows[day] for day, value in values.items() if rows.get(day)}
+            for column, values in self._by_day.items()
+        }
+
     def values(self, column: str) -> dict[date, float]:
         """A column of `days` by day, days without a value left out."""
-        rows = self.days.select("day", pl.col(column).cast(pl.Float64)).drop_nulls().iter_rows()
-        return dict(rows)
+        return self._by_day[column]
 
     def per_row(self, column: str) -> dict[date, float]:
         """A column of `days` for each row, by day; days without rows left out."""
-        rows = self.values("rows")
-        return {day: value / rows[day] for day, value in self.values(column).items() if rows.get(day)}
+        return self._per_row[column]
 
 
 def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | None) -> Profile:

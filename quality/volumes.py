@@ -184,8 +184,7 @@ def _one(
     message: str,
     day: date,
 ) -> Observation:
-    files = profile.new_files.filter(profile.new_files["first_day"] <= day, profile.new_files["last_day"] >= day)
-    named = ", ".join(files.get_column("path").head(3))
+    named = ", ".join([path for path, first, last in profile.new_spans if first <= day <= last][:3])
     where = f"day {day}" + (f" in {named}" if named else "")
     return Observation(check, profile.source, observed, low, high, severity, message, where=where)
 
