@@ -15,7 +15,6 @@ from pipelines import forward, touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.engines import Engine, LocalEngine, are_small, at_once
 from pipelines.inputs import files_for, part_of, settings_of
-from pipelines.known_parts import KnownParts
 from pipelines.months import month_of
 from pipelines.pace import Pace
 from pipelines.partials import partial_of, shards_of, together
@@ -41,29 +40,22 @@ from warehouse.names import MONTH
 from warehouse.settings import Settings
 
 
-def build_state(
-    workspace: Workspace, table: str, engine: Engine | None = None, known: KnownParts | None = None
-) -> None:
+def build_state(workspace: Workspace, table: str, engine: Engine | None = None) -> None:
     """Computes the parts of a state whose inputs changed since the base release; all of them where its rules did.
 
     A state by month is computed a month at a time over all shards; one with `shard` in its grain at once; the others a
-    shard at a time. Parts that are `known` from the same inputs are not computed.
+    shard at a time.
     """
     entry = workspace.catalog[table]
     parts = parts_to_do(workspace, entry)
-    taken = known.among(workspace, entry, parts) if known else {}
-    to_do = [part for part in parts if part.name not in taken]
     # Partitions that have no rows any more are taken out.
     kept: dict[str, DataFile | None] = {partition: None for part in parts for partition in part.before}
-    found = _engine(workspace, "", to_do, engine).map(compute_state, to_do)
-    for files in [*taken.values(), *(one.files for one in found)]:
-        kept |= files
+    found = _engine(workspace, "", parts, engine).map(compute_state, parts)
+    for one in found:
+        kept |= one.files
     workspace.draft.put("states", table, kept)
-    if all(part.is_compared for part in to_do):
-        persons = [one.touched for one in found]
-        if known and taken and (those := known.touched(entry)) is not None:
-            persons.append(those)
-        touched.record(workspace.draft, table, touched.together(persons))
+    if all(part.is_compared for part in parts):
+        touched.record(workspace.draft, table, touched.together(one.touched for one in found))
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:

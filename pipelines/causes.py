@@ -31,14 +31,14 @@ Lake = Mapping[str, Files]
 @dataclass(frozen=True, slots=True)
 class Causes:
     """`present` are the causes of this run, in their order. `old_lake` is what the present configuration makes of the
-    deliveries that the base release had; `late` the late rows of each source that has some, `only_late` the sources in
-    which nothing else happened to published days. Rates are never among them: amounts of new days need those of theirs.
+    deliveries that the base release had; `late` the late rows of each source that has some, `changed` the sources of
+    which other rows changed, or went, in published days.
     """
 
     present: tuple[str, ...]
     old_lake: Lake
     late: Mapping[str, pl.DataFrame]
-    only_late: frozenset[str]
+    changed: frozenset[str]
 
 
 def find(workspace: Workspace, base: Manifest) -> Causes:
@@ -63,7 +63,7 @@ def find(workspace: Workspace, base: Manifest) -> Causes:
             late[source] = unknown
     found = {DEFINITION: redefined, CHANGED_ROWS: bool(changed), LATE_ROWS: bool(late)}
     present = tuple(cause for cause, is_there in found.items() if is_there)
-    return Causes(present, old, late, frozenset(late.keys() - changed - {UNDATED, RATES}))
+    return Causes(present, old, late, frozenset(changed))
 
 
 def _moved(workspace: Workspace, source: str, before: Files, after: Files) -> Moved:

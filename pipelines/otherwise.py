@@ -6,31 +6,35 @@ what they would be is put on. Where that cannot tell whether a row is there at a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import polars as pl
 
 from pipelines import touched
+from pipelines.inputs import layer_in
 from pipelines.one_shard import OneShard
 from pipelines.partials import measured_by
 from pipelines.sums import doubtful, keys_of, replaced
-from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace
-from warehouse.catalog import Entry
+from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.cells import differing
+from warehouse.draft import Draft
 from warehouse.settings import Settings
 
 
 class Otherwise:
     """The tables of a run as they are measured on the states of another workspace, right for days `until` one.
 
-    That one began from the states of the run and has built anew what differs. Who differs since a later day only makes
-    no difference: a day follows from facts until it.
+    The drafts that tell have recorded between them who differs, having begun from the same states or one from the
+    other's. Who differs since a later day only makes no difference: a day follows from facts until it.
     """
 
-    def __init__(self, run: Workspace, other: Workspace, states: Iterable[str], until: date) -> None:
-        self._run, self._other = run, other
-        told = [persons for state in states if (persons := touched.of(other.draft, state)) is not None]
+    def __init__(
+        self, run: Workspace, other: Workspace, states: Iterable[str], told_by: Sequence[Draft], until: date
+    ) -> None:
+        self._run, self._other, self._told_by = run, other, told_by
+        told = [persons for state in states for draft in told_by if (persons := touched.of(draft, state)) is not None]
         persons = touched.together(told).filter(pl.col("since") <= until)
         self._was, self._would_be = OneShard(run, persons), OneShard(other, persons)
 
@@ -38,7 +42,7 @@ class Otherwise:
         """The rows of a table over all shards; None where it has to be measured whole. `settings` are those that the
         run's partials were made with."""
         own = measured_by(self._run, entry)
-        if own is None or not is_told_by_persons(self._other, entry):
+        if own is None or not self._is_told_by_persons(entry):
             return None
         was, would_be = self._was.measured(entry, settings), self._would_be.measured(entry, settings)
         if was is None or would_be is None:
@@ -50,3 +54,16 @@ class Otherwise:
         if doubtful(self._run, entry, settings, counted, was, would_be).height:
             return None
         return replaced(entry.table, counted, was, would_be).lazy()
+
+    def _is_told_by_persons(self, entry: Entry) -> bool:
+        """Whether it is known whose rows differ in all states that the table is made from. What is read across all
+        shards may concern everybody."""
+        return not any(
+            self._differs(table)
+            and (parameter.startswith(ALL_SHARDS) or any(touched.of(draft, table) is None for draft in self._told_by))
+            for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+        )
+
+    def _differs(self, table: str) -> bool:
+        layer = layer_in(self._run, table)
+        return bool(differing(self._run.draft.files(layer, table), self._other.draft.files(layer, table)))

@@ -67,5 +67,5 @@ def _steps(
     steps = []
     for cause in others:
         lake = known.old_lake if cause == DEFINITION else what_if.without_late_rows(workspace, known)
-        steps.append(Step(cause, what_if.tables_on(workspace, base, lake, wanted, days)))
+        steps.append(Step(cause, what_if.tables_on(workspace, base, lake, known, wanted, days)))
     return [*steps, Step(last, after)]

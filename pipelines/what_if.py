@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from pipelines import build, touched
+import polars as pl
+
+from pipelines import build, moved
 from pipelines.causes import RATES, SOURCES, Causes, Lake
 from pipelines.days import DayRange, is_redefined
-from pipelines.known_parts import KnownParts
 from pipelines.otherwise import Otherwise
 from pipelines.workspace import Workspace
 from warehouse import durable, source_rows
@@ -25,55 +26,82 @@ from warehouse.manifest import Manifest
 
 
 def without_late_rows(workspace: Workspace, causes: Causes) -> Lake:
-    """The run's lake of the days published before, less the late rows."""
+    """The run's lake of the days published before, less the late rows. Of a source in which nothing else happened to
+    those days it is the lake of before. Rates of new days stay: amounts of those need them."""
     lake = {source: workspace.draft.files(SOURCES, source) for source in workspace.catalog.sources}
-    for source, rows in causes.late.items():
-        before = causes.old_lake[source]
-        is_as_before = source in causes.only_late
-        lake[source] = (
-            dict(before) if is_as_before else source_rows.without(workspace.store, source, before, lake[source], rows)
-        )
+    for source, before in causes.old_lake.items():
+        if source in causes.late and (source in causes.changed or source == RATES):
+            rows = causes.late[source]
+            lake[source] = source_rows.without(workspace.store, source, before, lake[source], rows)
+        elif source not in causes.changed and source != RATES:
+            lake[source] = dict(before)
     return lake
 
 
 def tables_on(
-    workspace: Workspace, base: Manifest, lake: Lake, wanted: Iterable[str], days: DayRange
+    workspace: Workspace,
+    base: Manifest,
+    lake: Lake,
+    causes: Causes,
+    wanted: Iterable[str],
+    days: DayRange,
 ) -> Mapping[str, Files]:
-    """The files of the wanted tables on that lake, for the days of the run that were published before, by the present
+    """The files of the wanted tables on that lake for the days of the run that were published before, by the present
     definitions. What they say of later days is of no use.
 
     Only what the lake changes is computed. Where it has an amount without a rate, all rates of the run count.
     """
     try:
-        return _computed(workspace, base, lake, wanted, days)
+        return _computed(workspace, base, lake, causes, wanted, days)
     except SourceError:
         rates = workspace.draft.files(SOURCES, RATES)
-        return _computed(workspace, base, {**lake, RATES: rates}, wanted, days)
+        return _computed(workspace, base, {**lake, RATES: rates}, causes, wanted, days)
 
 
 def _computed(
-    workspace: Workspace, base: Manifest, lake: Lake, wanted: Iterable[str], days: DayRange
+    workspace: Workspace,
+    base: Manifest,
+    lake: Lake,
+    causes: Causes,
+    wanted: Iterable[str],
+    days: DayRange,
 ) -> Mapping[str, Files]:
-    draft, redefined = _draft_beside(workspace, base), is_redefined(workspace)
-    for source, files in lake.items():
-        present = workspace.draft.files(SOURCES, source)
-        draft.put(SOURCES, source, {name: files.get(name) for name in differing(present, files)})
-        # Of what a run moves, a part is moved back.
-        if (persons := touched.of(workspace.draft, source)) is not None and not redefined:
-            touched.record(draft, source, persons)
-    other = replace(workspace, draft=draft)
+    redefined = is_redefined(workspace)
+    other = replace(workspace, draft=_draft_as_run_ended(workspace, base) if redefined else _draft(workspace, base))
     states = _states_of(workspace.catalog, wanted)
-    # By other rules the base's parts are others, whatever they were made from.
-    known = None if redefined else KnownParts(workspace.as_in(base), workspace)
+    # Rates of the new days say nothing of states on the days before: they are wanted where amounts are converted.
+    are_rates_new = not redefined and RATES not in {*causes.late, *causes.changed}
+    for source, files in lake.items():
+        if source != RATES or not are_rates_new:
+            _put(other, source, files)
+        if not redefined and other.draft.changed(SOURCES, source):
+            _tell_moves(workspace, other, source, causes.late.get(source))
     for state in states:
-        build.build_state(other, state, known=known)
-    otherwise = Otherwise(workspace, other, states, date.fromisoformat(base.watermark))
+        build.build_state(other, state)
+    if RATES in lake:
+        _put(other, RATES, lake[RATES])
+    told_by = [other.draft] if redefined else [workspace.draft, other.draft]
+    otherwise = Otherwise(workspace, other, states, told_by, date.fromisoformat(base.watermark))
     for table in wanted:
         workspace.report(f"restatements: {table} once more, to tell causes apart")
         _compute(otherwise, other, table, days)
-    found = {table: draft.files("metrics", table) for table in wanted}
-    draft.discard()
+    found = {table: other.draft.files("metrics", table) for table in wanted}
+    other.draft.discard()
     return found
+
+
+def _put(other: Workspace, source: str, files: Files) -> None:
+    begun = other.draft.base.by_partition(SOURCES, source) if other.draft.base else {}
+    other.draft.put(SOURCES, source, {name: files.get(name) for name in differing(begun, files)})
+
+
+def _tell_moves(run: Workspace, other: Workspace, source: str, without: pl.DataFrame | None) -> None:
+    """What the run moved in a source, less the rows that the lake lacks."""
+    found = moved.of(run.draft, source)
+    if found is not None:
+        come = found.come if without is None else found.come.join(without, on=source_rows.ORIGIN, how="anti")
+        moved.keep(other.draft, source, replace(found, come=come))
+        moved.record(other, source)
 
 
 def _compute(otherwise: Otherwise, other: Workspace, table: str, days: DayRange) -> None:
@@ -86,18 +114,23 @@ def _compute(otherwise: Otherwise, other: Workspace, table: str, days: DayRange)
         build.keep_metric(other, entry, settings, measured)
 
 
-def _draft_beside(workspace: Workspace, base: Manifest) -> Draft:
-    """A draft that begins as the run's own ends."""
-    made = replace(
+def _draft(workspace: Workspace, base: Manifest) -> Draft:
+    """A draft that begins from the base, as the run's own did."""
+    name = f"{workspace.draft.run_id}.what-if"
+    durable.empty_folder(workspace.draft.folder.parent / name)
+    return Draft.open_or_create(workspace.config.home, name, base)
+
+
+def _draft_as_run_ended(workspace: Workspace, base: Manifest) -> Draft:
+    """A draft that begins as the run's own ends: by other rules, all that the base holds is another."""
+    ended = replace(
         base,
         files=workspace.draft.all_files(),
         notes=workspace.draft.all_notes(),
         code_version=code_version(),
         config_version=workspace.config.version,
     )
-    name = f"{workspace.draft.run_id}.what-if"
-    durable.empty_folder(workspace.draft.folder.parent / name)
-    return Draft.open_or_create(workspace.config.home, name, made)
+    return _draft(workspace, ended)
 
 
 def _states_of(catalog: Catalog, tables: Iterable[str]) -> list[str]:

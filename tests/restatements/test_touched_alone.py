@@ -13,7 +13,6 @@ import pytest
 
 from pipelines import build, one_shard, restatements, touched, units
 from pipelines.days import DayRange
-from pipelines.known_parts import KnownParts
 from pipelines.otherwise import Otherwise
 from pipelines.workspace import Workspace
 from tests.oracle import worlds
@@ -48,7 +47,6 @@ class ComparedRuns(Runs):
             apart = restatements.find(workspace, base, span)
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(Otherwise, "measured", lambda *_: None)
-                patched.setattr(KnownParts, "among", lambda *_: {})
                 self.told.append((apart, restatements.find(workspace, base, span)))
         return head
 
