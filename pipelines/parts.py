@@ -5,7 +5,7 @@ A part is a shard, a month or everything. Its inputs are immutable files, so it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -88,11 +88,15 @@ def is_in_part(name: str, partition: str) -> bool:
     return name == EVERYTHING or name in partition.split("/")
 
 
-def computed(part: Part, entry: Entry) -> pl.LazyFrame:
-    """The rows that the part's function returns for it."""
+def computed(
+    part: Part, entry: Entry, among: Callable[[pl.LazyFrame], pl.LazyFrame] = lambda rows: rows
+) -> pl.LazyFrame:
+    """The rows that the part's function returns for it, from those rows of its inputs that are `among` some."""
     catalog = catalog_in(part.catalog_folder)
     frames = {
-        parameter: _of_touched(part, entry, parameter, scan_rows(part.store, catalog, table, part.inputs[parameter]))
+        parameter: among(
+            _of_touched(part, entry, parameter, scan_rows(part.store, catalog, table, part.inputs[parameter]))
+        )
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
     for parameter, day in part.cut.items():

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines import touched as touched_by
-from pipelines.parts import PERSON, Part, catalog_in, computed, is_among, shard_in
+from pipelines.parts import PERSON, Part, catalog_in, is_among, shard_in
 from pipelines.touched import day_of
+from pipelines.unit_groups import computed_rows
 from warehouse import codes
 from warehouse.catalog import Entry
 from warehouse.manifest import DataFile
@@ -30,8 +31,8 @@ class Computed:
 def compute_state(part: Part) -> Computed:
     """Computes this part of a state and keeps it, sorted by the grain."""
     entry = catalog_in(part.catalog_folder)[part.table]
-    rows = computed(part, entry).select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)
-    found, nothing = _by_partition(part, entry, rows.collect()), pl.DataFrame(schema=entry.table.polars_schema())
+    found = _by_partition(part, entry, computed_rows(part, entry))
+    nothing = pl.DataFrame(schema=entry.table.polars_schema())
     written, touched = {}, [touched_by.NOBODY]
     for partition in sorted(found.keys() | part.before.keys()):
         after = found.get(partition, nothing)

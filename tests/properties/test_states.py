@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pytest
 
-from pipelines import units
+from pipelines import unit_groups, units
 from pipelines.inputs import part_of, settings_of
 from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, computed
@@ -42,7 +43,11 @@ class StatesCompared(Runs):
         return head
 
 
-def test_a_state_is_that_of_everybody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows", [None, 1], ids=["at once", "in groups"])
+def test_a_state_is_that_of_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int | None) -> None:
+    if rows is not None:
+        monkeypatch.setattr(unit_groups, "ROWS_OF_IDS", rows)
+        monkeypatch.setattr(unit_groups, "ROWS_OF_PERSONS", rows)
     in_part: set[str] = set()
     for seed in seeds(4):
         _, steps = history(worlds.world(seed), seed)
