@@ -47,7 +47,6 @@ class StatesCompared(Runs):
 def test_a_state_is_that_of_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int | None) -> None:
     if rows is not None:
         monkeypatch.setattr(unit_groups, "ROWS_OF_IDS", rows)
-        monkeypatch.setattr(unit_groups, "ROWS_OF_PERSONS", rows)
     in_part: set[str] = set()
     for seed in seeds(4):
         _, steps = history(worlds.world(seed), seed)
