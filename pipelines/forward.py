@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines import coming_up, touched
+from pipelines import coming_up, seen_changes, touched
 from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
 from pipelines.one_shard import OneShard, everybody
@@ -46,8 +46,9 @@ def measured(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataF
     own = _as_measured(workspace, entry, base, settings)
     if own is None:
         return None
-    persons = touched.together([*_touched(workspace, entry), *coming_up.persons(workspace, entry, last_day, settings)])
     coming_up.expect_rows(workspace, last_day, settings)
+    seen = _touched(workspace, entry, base, settings.last_day)
+    persons = touched.together([*seen, *coming_up.persons(workspace, entry, last_day, settings)])
     was = _measured(workspace.as_in(base), entry, own.schema, persons, replace(settings, last_day=last_day))
     now = _measured(workspace, entry, own.schema, persons, settings)
     if was is None or now is None:
@@ -120,9 +121,7 @@ def as_measured(entry: Entry, published: pl.LazyFrame, settings: Settings) -> pl
     return rows.sort(*keys, DATE).with_columns(pl.col(stocks) - before)
 
 
-def _touched(workspace: Workspace, entry: Entry) -> Iterator[pl.DataFrame]:
+def _touched(workspace: Workspace, entry: Entry, base: Manifest, last_day: date) -> Iterator[pl.DataFrame]:
     for table in entry.inputs:
         if workspace.draft.changed(layer_in(workspace, table), table):
-            persons = touched.of(workspace.draft, table)
-            assert persons is not None
-            yield persons
+            yield seen_changes.persons(workspace, base, table, last_day)

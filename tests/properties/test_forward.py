@@ -23,9 +23,10 @@ from warehouse.catalog import Entry
 from warehouse.settings import Settings
 
 
-@pytest.fixture
-def going_on(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, date, bool]]:
-    """Of each table that was gone on with: its name, the last day, and whether it is what everybody's measures make."""
+@pytest.fixture(params=[1, 50_000], ids=["in groups", "kept"])
+def going_on(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[tuple[str, date, bool]]:
+    """Of each table that was gone on with: its name, the last day, and whether it is what everybody's measures make.
+    Persons are measured some at a time, or all at once, their rows kept from table to table."""
     measured, seen = forward.measured, []
 
     def compared(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFrame | None:
@@ -38,7 +39,7 @@ def going_on(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, date, bool]]:
 
     monkeypatch.setattr(forward, "measured", compared)
     monkeypatch.setattr(forward, "_MOST", 1.0)
-    monkeypatch.setattr(one_shard, "LEAST_OF_A_GROUP", 1)
+    monkeypatch.setattr(one_shard, "LEAST_OF_A_GROUP", request.param)
     return seen
 
 

@@ -1,0 +1,57 @@
+"""Whose rows of a state came out otherwise in a way that the days of a run see: a date beyond them is only a later day.
+
+Whoever is still active has another last day of a span after each day of use; until that day comes, no table counts
+otherwise for it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines import touched
+from pipelines.inputs import layer_in
+from pipelines.kept_rows import OWNER
+from pipelines.parts import PERSON, catalog_in
+from pipelines.workspace import Workspace
+from warehouse.manifest import DataFile, Manifest
+
+_NUMBER = "number"
+
+
+def persons(workspace: Workspace, base: Manifest, state: str, last_day: date) -> pl.DataFrame:
+    """Of those whom the run touches in a state (shard, person, since) the ones with other rows up to its last day; all
+    of them where their rows are not kept in memory, or have no date but one."""
+    told = touched.of(workspace.draft, state)
+    assert told is not None
+    schema = workspace.catalog[state].table.polars_schema()
+    dates = [name for name, dtype in schema.items() if dtype == pl.Date]
+    if len(dates) < 2 or not workspace.kept.expects(told):
+        return told
+    files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
+    former = tuple(base.by_partition("states", state).values())
+    return workspace.kept.made_of(
+        f"{state}, seen", files, lambda: _seen(workspace, state, (former, files), told, dates, last_day)
+    )
+
+
+def _seen(
+    workspace: Workspace,
+    state: str,
+    versions: tuple[tuple[DataFile, ...], ...],
+    told: pl.DataFrame,
+    dates: list[str],
+    last_day: date,
+) -> pl.DataFrame:
+    catalog, beyond = catalog_in(workspace.catalog.folder), pl.lit(last_day + timedelta(days=1))
+    numbers = told.select(OWNER).with_row_index(_NUMBER)
+    signed = []
+    for files, sign in zip(versions, (-1, 1), strict=True):
+        rows = workspace.kept.of(workspace.store, catalog, state, files, numbers, are_expected=True)
+        clipped = (pl.when(pl.col(name) > beyond).then(beyond).otherwise(pl.col(name)).alias(name) for name in dates)
+        signed.append(rows.with_columns(*clipped, sign=pl.lit(sign)))
+    both = pl.concat(signed)
+    others = both.group_by(pl.exclude("sign")).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
+    differing = numbers.filter(pl.col(_NUMBER).is_in(others[PERSON].implode()))
+    return told.join(differing, on=OWNER, how="semi")
