@@ -95,7 +95,9 @@ def _people(store: Store, found: pl.DataFrame, releases: tuple[Manifest, Manifes
         spans, people = (
             scan_rows(store, tables, state, release.of("states", state)) for state in ("segment_spans", "people")
         )
-        customers = spans.join(values.lazy(), on=["segment", "segment_value"], how="semi")
+        # Releases of old have the spans of users, too.
+        of_customers = pl.col("kind") == "customer" if "kind" in spans.collect_schema() else pl.lit(True)
+        customers = spans.filter(of_customers).join(values.lazy(), on=["segment", "segment_value"], how="semi")
         owners = pl.concat(
             [
                 customers.select("shard", "person", kind=pl.lit("customer")),

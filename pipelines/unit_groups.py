@@ -21,7 +21,8 @@ def computed_rows(part: Part, entry: Entry) -> pl.DataFrame:
     """The rows of the part in the columns of the state, in no order."""
     columns = [pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns]
     is_by_id = entry.table.unit not in (None, PERSON)
-    groups = part.rows // ROWS_OF_IDS + 1 if is_by_id else 1
+    is_whole = part.touched is None
+    groups = part.rows // ROWS_OF_IDS + 1 if is_by_id and is_whole else 1
     if groups == 1:
         return computed(part, entry).select(columns).collect()
     parts = (computed(part, entry, _of_group(entry, number, groups)) for number in range(groups))

@@ -12,11 +12,11 @@ from datetime import date
 import polars as pl
 
 from pipelines import build, moved
-from pipelines.causes import RATES, SOURCES, Causes, Lake
+from pipelines.causes import RATES, SOURCES, UNDATED, Causes, Lake
 from pipelines.days import DayRange, is_redefined
 from pipelines.otherwise import Otherwise
 from pipelines.workspace import Workspace
-from warehouse import durable, source_rows
+from warehouse import codes, durable, source_rows
 from warehouse.catalog import Catalog
 from warehouse.cells import Files, differing
 from warehouse.code import code_version
@@ -27,14 +27,15 @@ from warehouse.manifest import Manifest
 
 def without_late_rows(workspace: Workspace, causes: Causes) -> Lake:
     """The run's lake of the days published before, less the late rows. Of a source in which nothing else happened to
-    those days it is the lake of before. Rates of new days stay: amounts of those need them."""
+    those days it is the lake of before. What has no day stays: rates, which amounts of new days need, and attributes of
+    customers nobody knew, whom a changed fact may name."""
     lake = {source: workspace.draft.files(SOURCES, source) for source in workspace.catalog.sources}
     for source, before in causes.old_lake.items():
-        if source in causes.late and (source in causes.changed or source == RATES):
+        if source not in {*causes.changed, UNDATED, RATES}:
+            lake[source] = dict(before)
+        elif source in causes.late:
             rows = causes.late[source]
             lake[source] = source_rows.without(workspace.store, source, before, lake[source], rows)
-        elif source not in causes.changed and source != RATES:
-            lake[source] = dict(before)
     return lake
 
 
@@ -76,6 +77,8 @@ def _computed(
             _put(other, source, files)
         if not redefined and other.draft.changed(SOURCES, source):
             _tell_moves(workspace, other, source, causes.late.get(source))
+    # Codes are given once: whom a changed fact names may be known since this run alone.
+    _put(other, codes.TABLE, workspace.draft.files(SOURCES, codes.TABLE))
     for state in states:
         build.build_state(other, state)
     if RATES in lake:
@@ -115,7 +118,7 @@ def _compute(otherwise: Otherwise, other: Workspace, table: str, days: DayRange)
 
 
 def _draft(workspace: Workspace, base: Manifest) -> Draft:
-    """A draft that begins from the base, as the run's own did."""
+    """A draft that begins from the base, as the run's own did. What the run took in is still to be put into it."""
     name = f"{workspace.draft.run_id}.what-if"
     durable.empty_folder(workspace.draft.folder.parent / name)
     return Draft.open_or_create(workspace.config.home, name, base)

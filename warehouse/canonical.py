@@ -70,16 +70,14 @@ class Reader:
         bound = self._bind(file)
         needed = _columns_of([*bound.values(), *where])
         read = None if self.source.distinct_rows else needed
-        told = 0
         for raw in file.pieces(read) if self._is_read_row_by_row(file, bound) else [file.read(read)]:
             self._check_unreadable(file)
-            unreadable = tuple(file.unreadable[told:])
-            told += len(unreadable)
-            yield self._converted(file.name, raw, unreadable, needed, bound, where)
+            yield self._converted(file, raw, needed, bound, where)
 
     def _is_read_row_by_row(self, file: RawFile, bound: Mapping[str, Expression]) -> bool:
         """Not where rows repeat or make up one order, nor where a time as text has its day first: that makes the others
-        doubtful, wherever they are."""
+        doubtful, wherever they are. Nor where a row of a text cannot be read: what that does to others, the whole
+        tells."""
         if not file.is_large or self.source.distinct_rows or self.source.lines:
             return False
         times = [column for column in self.contract.inputs(self.source.shape) if column.dtype in _TIMES]
@@ -88,23 +86,25 @@ class Reader:
             return False
         schema = file.schema()
         texts = [name for name in _columns_of(given) if schema is None or not schema[name].is_temporal()]
-        return not texts or not any(
-            timestamps.is_day_first(piece[name]) for piece in file.pieces(texts) for name in texts
-        )
+        if schema is not None and not texts:
+            return True
+        looked_through = RawFile(file.name, file.content)
+        pieces = looked_through.pieces(texts or _columns_of(bound.values())[:1])
+        is_day_first = [timestamps.is_day_first(piece[name]) for piece in pieces for name in texts]
+        return not any(is_day_first) and not looked_through.unreadable
 
     def _converted(
         self,
-        file: str,
+        file: RawFile,
         raw: pl.DataFrame,
-        unreadable: tuple[Unreadable, ...],
         needed: list[str],
         bound: Mapping[str, Expression],
         where: list[Expression],
     ) -> Canonical:
         distinct = raw.unique(pl.exclude(LINE), keep="first", maintain_order=True) if self.source.distinct_rows else raw
         rows = cleaned(distinct.select(*needed, LINE), self.source.null_values)
-        kept, flags = _filtered(rows, where, file)
-        converted = Conversion(self.source, self.reporting_zone, self.time, file, kept)
+        kept, flags = _filtered(rows, where, file.name)
+        converted = Conversion(self.source, self.reporting_zone, self.time, file.name, kept)
         for column in self.contract.inputs(self.source.shape):
             converted.add(column, bound.get(column.name))
         return Canonical(
@@ -113,10 +113,10 @@ class Reader:
             columns=tuple(bound),
             gaps=converted.gaps,
             overlaps=converted.overlaps,
-            rows_in=raw.height + len(unreadable),
+            rows_in=raw.height + len(file.unreadable),
             excluded_distinct=raw.height - distinct.height,
             excluded_where=distinct.height - kept.height,
-            unreadable=unreadable,
+            unreadable=tuple(file.unreadable),
         )
 
     def days(self, file: RawFile) -> pl.Series:

@@ -10,7 +10,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -34,12 +34,14 @@ _RAW_ROWS = {"row": pl.Int64, "raw": pl.String}
 class RawFile:
     """A file's content. `name` is what messages call it; rows carry LINE, the line (Parquet: row) counted from 1.
 
-    Once its rows were read, `unreadable` are those that could not be taken apart into fields and were left out.
+    Once its rows were read, `unreadable` are those that could not be taken apart into fields and were left out. A part
+    is some rows of a text as they stand in it.
     """
 
     name: str
     content: bytes
     unreadable: list[Unreadable] = field(default_factory=list, init=False)
+    is_part: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -100,7 +102,8 @@ class RawFile:
             raise SourceError(self._diagnosis(error)) from error
 
     def pieces(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-        """The same as `read` in pieces, at least one: of so many rows of a Parquet file, or so many bytes of text."""
+        """The same as `read` in pieces, at least one: of so many rows of a Parquet file, or so many bytes of a text of
+        which all rows can be read."""
         if self.is_empty:
             yield self.read(columns)
             return
@@ -155,6 +158,8 @@ class RawFile:
     @cached_property
     def _data(self) -> bytes:
         content = self.content
+        if self.is_part:
+            return content
         if self.name.lower().endswith(".gz"):
             content = _unzipped(self.name, content)
         for magic, what in _MAGIC.items():
@@ -196,17 +201,15 @@ class RawFile:
             if piece.content is self._data:
                 yield self.read(columns)
                 return
-            part = RawFile(self.name.removesuffix(".gz"), piece.content)
+            part = RawFile(self.name, piece.content, is_part=True)
             try:
                 rows = part.read(columns).with_columns(pl.col(LINE) + piece.lines_before)
             except SourceError:
-                # Perhaps only this piece has no readable row; else the whole file names the line by its own number.
-                self.unreadable = []
+                rows = None
+            if rows is None or part.unreadable:
+                # Which rows cannot be read, and in which lines, is for the whole file to say.
                 yield self.read(columns).filter(pl.col(LINE) > last_line)
                 return
-            known = {one.row for one in self.unreadable}
-            here = (replace(one, row=one.row + piece.lines_before) for one in part.unreadable)
-            self.unreadable += [one for one in here if one.row not in known]
             last_line = max(last_line, rows.select(pl.col(LINE).max()).item() or 0)
             yield rows
 

@@ -39,7 +39,7 @@ table = Table(
 
 
 def build(orders: pl.LazyFrame, subscriptions: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per person and source; of facts at the same instant the lowest id, then the first row."""
+    """One row per person and source; of facts at the same instant the lowest id, then the first by what they name."""
     happened = orders.filter(pl.col("status").is_in(HAPPENED))
     of_customer = {"kind": pl.lit("customer"), "person": pl.col("customer")}
     of_customer_in_event = of_customer | {"shard": pl.col("customer_shard")}
@@ -69,12 +69,13 @@ def owner_number() -> pl.Expr:
 
 
 def _subscription_order() -> pl.Expr:
-    """The order of subscription rows of one instant; what is missing comes first."""
-    return pl.struct("updated_at", "change_id")
+    """The order of subscription rows of one instant; what is missing comes first, then their place decides."""
+    return pl.struct("updated_at", "change_id", "file", "row")
 
 
 def _first(rows: pl.LazyFrame, source: str, at: str, tie: pl.Expr, owner: Mapping[str, pl.Expr]) -> pl.LazyFrame:
-    """The earliest row of each owner; of rows at the same instant the one with the lowest `tie`, then the first."""
+    """The earliest row of each owner; of rows at the same instant the one with the lowest `tie`, then the first by what
+    they name, wherever they were delivered: an event without an id may come again in another file."""
     facts = rows.select(
         "day",
         "channel",
@@ -84,14 +85,12 @@ def _first(rows: pl.LazyFrame, source: str, at: str, tie: pl.Expr, owner: Mappin
         source=pl.lit(source),
         at=pl.col(at),
         tie=tie,
-        file="file",
-        row="row",
     )
     # As one number an owner is found in three quarters of the time; all are of one kind.
     number = pl.col("shard").cast(pl.UInt64) * PERSONS + pl.col("person")
     return (
         facts.filter(pl.col("at") == pl.col("at").min().over(number))
-        .sort("tie", "file", "row")
+        .sort("tie", "channel", "country", "customer_id")
         .unique(OWNER, keep="first", maintain_order=True)
         .select(column.name for column in table.all_columns)
     )

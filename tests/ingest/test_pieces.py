@@ -120,6 +120,43 @@ def test_a_large_text_comes_in_pieces_that_end_where_a_row_does(
     assert [piece for piece in found if piece] == lines
 
 
+H = b"event_id,user_id,occurred_at,event_name\n"
+JSON = '{"event_id": "%s", "user_id": "u", "occurred_at": "%s", "event_name": "login"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "good"),
+    [
+        (
+            "e.csv",
+            H + b"1,u,2024-01-02,login\n2,u,2024-01-03,login,one\n3,u,31/12/2024,login\n4,u,2024-01-04,login\n",
+            "14",
+        ),
+        ("e.csv", H + b'1,u,2024-01-02,""login""\n2,u,2024-01-03,login\n3,u,2024-01-05,login,a,b\n', "2"),
+        ("e.jsonl", "\n".join([JSON % (1, "2024-01-02"), "{", JSON % (3, "31/12/2024")]).encode(), "1"),
+        ("e.jsonl", "\n".join([JSON % (1, "2024-01-02"), "\ufeff" + JSON % (2, "2024-01-03")]).encode(), "1"),
+    ],
+    ids=["a day first and a broken row", "quotes and a broken row", "JSON", "a mark of byte order in the middle"],
+)
+def test_a_large_text_with_a_broken_row_is_judged_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, good: str
+) -> None:
+    told = []
+    for most in (1_000_000, 1):
+        monkeypatch.setattr(text_pieces, "BYTES_OF_A_PIECE", most)
+        folder = tmp_path / f"{most}"
+        folder.mkdir()
+        shop = Shop(folder, EVENTS)
+        shop.deliver(name, content)
+        shop.take_in()
+        line = shop.ledger("events")[f"inbox/{name}"]
+        told.append(
+            (line.rows_in, line.quarantined, shop.lake("events")["event_id"].to_list(), shop.quarantine("events"))
+        )
+    assert told[0] == told[1]
+    assert told[0][2] == list(good)
+
+
 def test_what_refuses_a_piece_is_named_by_its_line_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_pieces, "BYTES_OF_A_PIECE", 4)
     with pytest.raises(SourceError, match=r"a\.csv, line 4: not text in UTF-8"):

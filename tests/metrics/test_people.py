@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from assets.states import first_facts, people
+from warehouse.contract import CONTRACTS
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 CUSTOMERS = pl.LazyFrame({"customer_id": ["c1", "c2"], "channel": ["ads", None], "country": [None, "FR"]})
@@ -80,3 +81,30 @@ def test_the_first_fact_of_all_gives_channel_and_country_where_customers_do_not(
     ).with_columns(day=pl.col("at").dt.date())
     told = built(rows).select("person", "first_channel", "first_country", "acquisition_channel", "country").rows()
     assert told == [(0, "shop", "DE", "ads", "DE"), (1, None, "IT", "unknown", "FR")]
+
+
+def test_of_events_of_one_instant_the_first_is_the_same_wherever_they_were_delivered() -> None:
+    """They have no id; ads comes before mail."""
+    empty = {name: pl.LazyFrame(schema=contract.table.polars_schema()) for name, contract in CONTRACTS.items()}
+    orders, subscriptions = (
+        empty[name].with_columns(shard=pl.lit(0, pl.UInt16)) for name in ("orders", "subscriptions")
+    )
+    found = []
+    for channels in (["ads", "mail"], ["mail", "ads"]):
+        events = pl.DataFrame(
+            {
+                "file": "a.csv",
+                "row": [2, 3],
+                "user_id": "u",
+                "user": 0,
+                "shard": 0,
+                "occurred_at": BEGIN,
+                "day": BEGIN.date(),
+                "channel": channels,
+            },
+            schema_overrides={"user": pl.UInt32, "shard": pl.UInt16, "occurred_at": pl.Datetime("us", "UTC")},
+        )
+        rows = pl.concat([empty["events"], events.lazy()], how="diagonal")
+        found.append(first_facts.build(orders, subscriptions, rows).filter(kind="user").collect())
+    assert found[0].equals(found[1])
+    assert found[0]["channel"].to_list() == ["ads"]

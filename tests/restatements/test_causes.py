@@ -59,6 +59,40 @@ def test_a_corrected_order(shop: Shop) -> None:
     assert shop.told("orders") == []
 
 
+VERSIONED = "order_id,customer_id,ordered_at,amount,updated_at"
+
+
+def test_a_correction_that_names_somebody_new_beside_a_late_order(shop: Shop) -> None:
+    """Ben's 50 was Cleo's, whom nobody knew, which changes no sum; Anna's late 7 does."""
+    shop.deliver("october", *FIRST, "z1 zoe 2026-11-02 10")
+    shop.run()
+    shop.deliver("correction", "b1 cleo 2026-10-20 50 2026-11-05", header=VERSIONED)
+    shop.deliver("late", "a2 anna 2026-10-06 7")
+    shop.run()
+    assert shop.told("revenue") == [(2, "2026-10", "late_rows", 1, *sums(150, 157))]
+    assert shop.told("customers_ordering") == [(2, "2026-10", "late_rows", 1, *sums(2, 3))]
+
+
+def test_attributes_of_somebody_new_whom_a_correction_names(shop: Shop) -> None:
+    """Cleo is of DE, as was delivered with the correction that names her: at no time was her 50 of nowhere."""
+    shop.configure(more='[sources.customers]\npath = "cust/*.csv"\n')
+    shop.deliver("october", *FIRST, "z1 zoe 2026-11-02 10")
+    shop.deliver("known", "anna FR", "ben FR", "zoe FR", header="customer_id,country", inbox="cust")
+    shop.run()
+    shop.deliver("correction", "b1 cleo 2026-10-20 50 2026-11-05", header=VERSIONED)
+    shop.deliver("new", "cleo DE", header="customer_id,country", inbox="cust")
+    shop.deliver("late", "a2 anna 2026-10-06 7")
+    shop.run()
+    told = (
+        shop.history().filter(segment="country", column_name="revenue", month="2026-10").sort("segment_value", "cause")
+    )
+    assert told.select("segment_value", "cause", "sum_before", "sum_after").rows() == [
+        ("DE", "changed_rows", *sums(0, 50)),
+        ("FR", "changed_rows", *sums(150, 100)),
+        ("FR", "late_rows", *sums(100, 107)),
+    ]
+
+
 def test_a_corrected_order_that_moves_to_another_month(shop: Shop) -> None:
     """Ben's 50 of the 20th of October was of the 20th of September: days from there on appear."""
     shop.deliver("october", *FIRST)

@@ -33,11 +33,13 @@ SELECT * FROM (
   UNION ALL SELECT customer_id, instant, 2, CAST(coalesce(updated_at, TIMESTAMP '0001-01-01') AS VARCHAR), change_id, file, line, channel, country
     FROM subscriptions
   UNION ALL SELECT customer_id, instant, 3, event_id, NULL, file, line, channel, country FROM events)
-QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY instant, source, a NULLS FIRST, b NULLS FIRST, file, line) = 1;
+QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY instant, source, a NULLS FIRST, b NULLS FIRST,
+  CASE source WHEN 2 THEN file END, CASE source WHEN 2 THEN line END, channel NULLS FIRST, country NULLS FIRST) = 1;
 
 CREATE TABLE user_first_facts AS
 SELECT user_id, customer_id, channel, country FROM events
-QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY instant, event_id NULLS FIRST, file, line) = 1;
+QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY instant, event_id NULLS FIRST, channel NULLS FIRST,
+  country NULLS FIRST, customer_id NULLS FIRST) = 1;
 
 CREATE TABLE origins AS  -- an undated value in customers, else that of the first fact
 SELECT 'customer' AS kind, f.customer_id AS person,
