@@ -18,7 +18,7 @@ from assets.kernels.tallies import Places, places
 from assets.kernels.timelines import Integers
 from assets.revenue import amount, arpa, currency_columns
 from warehouse.settings import Settings
-from warehouse.table import MONEY, Column, Measure, Ratio, Table
+from warehouse.table import Column, Measure, Ratio, Table
 
 AMOUNTS = {
     "new": "mrr_new",
@@ -87,12 +87,6 @@ def measure(
     if settings.reporting_currency is not None:
         parts.append(_in_any_currency(changes, subscription_mrr, segments, settings))
     return pl.concat(parts, how="diagonal").with_columns(mrr_fx=pl.lit(0, pl.Int64)).lazy()
-
-
-def measured(published: pl.LazyFrame) -> pl.LazyFrame:
-    """Published rows; of converted ones only the counts, as their amounts follow from the others."""
-    amounts = pl.col(MONEY_SUMS)
-    return published.with_columns(pl.when(~pl.col("is_converted")).then(amounts).otherwise(pl.lit(0, MONEY)))
 
 
 def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

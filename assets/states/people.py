@@ -48,8 +48,7 @@ table = Table(
 def build(first_facts: pl.LazyFrame, person_codes: pl.LazyFrame, all_customers: pl.LazyFrame) -> pl.LazyFrame:
     """One row per person of the shard that has a fact."""
     of_source = {
-        name: pl.when(pl.col("source") == source).then("day").otherwise(None).alias(name)
-        for name, source in _SOURCE_DAYS.items()
+        name: pl.when(pl.col("source") == source).then("day").alias(name) for name, source in _SOURCE_DAYS.items()
     }
     days = first_facts.select(owner_number().alias("owner"), first_day="day", **of_source)
     first_days = days.group_by("owner").agg(pl.all().min())
@@ -69,21 +68,19 @@ def build(first_facts: pl.LazyFrame, person_codes: pl.LazyFrame, all_customers: 
 
 
 def first_facts_before(people: pl.LazyFrame, day: date) -> pl.LazyFrame:
-    """What the rows still say of first facts before a day, as rows of that state from which `build` makes the same: of
-    a person's facts after its first, only the day counts."""
-    is_first = pl.col("source_day") == pl.col("first_day")
-    of_first = {"channel": "first_channel", "country": "first_country", "customer_id": "customer_id"}
+    """What the rows still say of first facts before a day, as rows of that state from which `build` makes the same. Each
+    names what the person's very first fact did: no other is asked for it."""
+    of_first = {"channel": "first_channel", "country": "first_country"}
     return pl.concat(
         people.filter(pl.col(name) < day).select(
-            "shard", "kind", "person", *of_first.values(), "first_day", source_day=name, source=pl.lit(source)
+            *OWNER,
+            "customer_id",
+            source=pl.lit(source),
+            day=pl.col(name),
+            at=pl.col(name).cast(pl.Datetime("us", "UTC")),
+            **{column: pl.col(kept) for column, kept in of_first.items()},
         )
         for name, source in _SOURCE_DAYS.items()
-    ).select(
-        *OWNER,
-        "source",
-        day="source_day",
-        at=pl.col("source_day").cast(pl.Datetime("us", "UTC")),
-        **{name: pl.when(is_first).then(kept) for name, kept in of_first.items()},
     )
 
 

@@ -59,28 +59,38 @@ def test_facts_before_any_day_follow_from_people(seed: int) -> None:
         assert before.collect().height == earlier.height
 
 
+FACTS = {
+    "shard": pl.UInt16,
+    "kind": pl.String,
+    "person": pl.UInt32,
+    "source": pl.String,
+    "at": pl.Datetime("us", "UTC"),
+    "channel": pl.String,
+    "country": pl.String,
+    "customer_id": pl.String,
+}
+
+
 def test_the_first_fact_of_all_gives_channel_and_country_where_customers_do_not() -> None:
-    rows = pl.LazyFrame(
-        [
-            (0, "customer", 0, "events", BEGIN, "mail", "US", "c1"),
-            (0, "customer", 0, "orders", BEGIN, "shop", "DE", "c1"),  # orders come before events at a tie
-            (0, "customer", 1, "subscriptions", BEGIN + timedelta(days=1), None, "IT", "c2"),
-            (0, "customer", 1, "events", BEGIN + timedelta(days=2), "mail", "US", "c2"),
-        ],
-        schema={
-            "shard": pl.UInt16,
-            "kind": pl.String,
-            "person": pl.UInt32,
-            "source": pl.String,
-            "at": pl.Datetime("us", "UTC"),
-            "channel": pl.String,
-            "country": pl.String,
-            "customer_id": pl.String,
-        },
-        orient="row",
-    ).with_columns(day=pl.col("at").dt.date())
-    told = built(rows).select("person", "first_channel", "first_country", "acquisition_channel", "country").rows()
-    assert told == [(0, "shop", "DE", "ads", "DE"), (1, None, "IT", "unknown", "FR")]
+    """Orders come before events at a tie, but not a microsecond later; a user with a customer's code is another one."""
+    instant = timedelta(microseconds=1)
+    facts = [
+        (0, "customer", 0, "events", BEGIN, "mail", "US", "c1"),
+        (0, "customer", 0, "orders", BEGIN, "shop", "DE", "c1"),
+        (0, "customer", 1, "subscriptions", BEGIN + timedelta(days=1), None, "IT", "c2"),
+        (0, "customer", 1, "events", BEGIN + timedelta(days=2), "mail", "US", "c2"),
+        (0, "customer", 2, "events", BEGIN, "seen", "ES", "c3"),
+        (0, "customer", 2, "orders", BEGIN + instant, "shop", "DE", "c3"),
+        (0, "user", 0, "events", BEGIN - instant, "mine", "PT", "c3"),
+    ]
+    rows = pl.LazyFrame(facts, schema=FACTS, orient="row").with_columns(day=pl.col("at").dt.date())
+    told = built(rows).select("kind", "person", "first_channel", "first_country", "acquisition_channel", "country")
+    assert told.rows() == [
+        ("customer", 0, "shop", "DE", "ads", "DE"),
+        ("customer", 1, None, "IT", "unknown", "FR"),
+        ("customer", 2, "seen", "ES", "seen", "ES"),
+        ("user", 0, "mine", "PT", "mine", "PT"),
+    ]
 
 
 def test_of_events_of_one_instant_the_first_is_the_same_wherever_they_were_delivered() -> None:
