@@ -68,7 +68,7 @@ def build(first_facts: pl.LazyFrame, person_codes: pl.LazyFrame, all_customers: 
 
 
 def first_facts_before(people: pl.LazyFrame, day: date) -> pl.LazyFrame:
-    """What the rows still say of first facts before a day, as rows of that state from which `build` makes the same. Each
+    """What the rows still say of first facts before a day, as rows of that state: `build` makes the same of them. Each
     names what the person's very first fact did: no other is asked for it."""
     of_first = {"channel": "first_channel", "country": "first_country"}
     return pl.concat(
