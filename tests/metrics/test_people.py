@@ -93,14 +93,15 @@ def test_the_first_fact_of_all_gives_channel_and_country_where_customers_do_not(
     ]
 
 
-def test_of_events_of_one_instant_the_first_is_the_same_wherever_they_were_delivered() -> None:
-    """They have no id; ads comes before mail."""
+@pytest.mark.parametrize("column", ["channel", "country", "customer_id"])
+def test_of_events_of_one_instant_the_first_is_the_same_wherever_they_were_delivered(column: str) -> None:
+    """They have no id and differ in one column alone: a comes before b."""
     empty = {name: pl.LazyFrame(schema=contract.table.polars_schema()) for name, contract in CONTRACTS.items()}
     orders, subscriptions = (
         empty[name].with_columns(shard=pl.lit(0, pl.UInt16)) for name in ("orders", "subscriptions")
     )
     found = []
-    for channels in (["ads", "mail"], ["mail", "ads"]):
+    for values in (["a", "b"], ["b", "a"]):
         events = pl.DataFrame(
             {
                 "file": "a.csv",
@@ -110,11 +111,11 @@ def test_of_events_of_one_instant_the_first_is_the_same_wherever_they_were_deliv
                 "shard": 0,
                 "occurred_at": BEGIN,
                 "day": BEGIN.date(),
-                "channel": channels,
+                column: values,
             },
             schema_overrides={"user": pl.UInt32, "shard": pl.UInt16, "occurred_at": pl.Datetime("us", "UTC")},
         )
         rows = pl.concat([empty["events"], events.lazy()], how="diagonal")
         found.append(first_facts.build(orders, subscriptions, rows).filter(kind="user").collect())
     assert found[0].equals(found[1])
-    assert found[0]["channel"].to_list() == ["ads"]
+    assert found[0][column].to_list() == ["a"]
