@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines import forward, touched
+from pipelines import forward, scratch, touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.engines import Engine, LocalEngine, are_small, at_once
 from pipelines.inputs import files_for, part_of, settings_of
@@ -23,7 +23,6 @@ from pipelines.parts import (
     Part,
     catalog_in,
     compute_partial,
-    keep_partial,
     layer_of,
     month_in,
     scan_rows,
@@ -86,7 +85,7 @@ def _measured(workspace: Workspace, entry: Entry, settings: Settings, engine: En
         return pl.LazyFrame()
     found = forward.measured(workspace, entry, settings)
     if found is not None:
-        keep_partial(found, partial_of(workspace, entry, EVERYTHING))
+        scratch.keep(found, partial_of(workspace, entry, EVERYTHING))
         return pl.concat([found.lazy(), *carried(workspace, entry, settings)], how="diagonal")
     jobs = [
         part_of(workspace, entry, name, settings, partial_of(workspace, entry, name)) for name in shards_of(workspace)

@@ -32,14 +32,19 @@ def persons(workspace: Workspace, entry: Entry, last_day: date, settings: Settin
 
 def expect_rows(workspace: Workspace, last_day: date, settings: Settings) -> None:
     """Says whom the tables that go on will ask about, as far as the states are made that tell it."""
+    made = tuple(file for state in workspace.catalog.states for file in workspace.draft.files("states", state).values())
+    everyone = workspace.kept.made_of("everyone", made, lambda: _everyone(workspace, last_day, settings))
+    if everyone.height <= of_a_group(workspace):
+        workspace.kept.expect(everyone)
+
+
+def _everyone(workspace: Workspace, last_day: date, settings: Settings) -> pl.DataFrame:
     going_on = [entry for entry in workspace.catalog.metrics.values() if entry.table.recalls is not None]
     told = [touched.of(workspace.draft, state) for state in workspace.catalog.states]
     asked = [rows.select(OWNER) for rows in told if rows is not None]
     for entry in going_on:
         asked += [found.select(OWNER) for found in persons(workspace, entry, last_day, settings)]
-    everyone = pl.concat(asked).unique()
-    if everyone.height <= of_a_group(workspace):
-        workspace.kept.expect(everyone)
+    return pl.concat(asked).unique()
 
 
 def _seen(workspace: Workspace, state: str, last_day: date, new_last_day: date) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import touched
+from pipelines import scratch, touched
 from pipelines.workspace import Workspace
 from warehouse import source_rows
 from warehouse.cells import Files
@@ -21,10 +21,7 @@ from warehouse.source_rows import Moved
 def keep(draft: Draft, source: str, found: Moved) -> None:
     """Keeps the rows that moved."""
     for path, rows in zip(_paths(draft, source), (found.gone, found.come), strict=True):
-        path.parent.mkdir(exist_ok=True)
-        unfinished = path.with_suffix(".tmp")
-        rows.write_parquet(unfinished)
-        unfinished.replace(path)
+        scratch.keep(rows, path)
 
 
 def record(workspace: Workspace, source: str) -> None:

@@ -12,7 +12,8 @@ from typing import Final
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.parts import EVERYTHING, keep_partial
+from pipelines import scratch
+from pipelines.parts import EVERYTHING
 from pipelines.workspace import Workspace
 from warehouse import reduction
 from warehouse.catalog import Entry
@@ -45,7 +46,7 @@ def together(entry: Entry, partials: list[Path], target: Path) -> pl.LazyFrame:
     for some in _few_at_a_time(partials, rows):
         added = pl.concat([total.lazy(), pl.scan_parquet(some)], how="diagonal_relaxed")
         total = reduction.added_up(entry.table, added).collect()
-    keep_partial(total, target)
+    scratch.keep(total, target)
     return pl.scan_parquet(target)
 
 

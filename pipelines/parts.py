@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines import scratch
 from pipelines import touched as touched_persons
 from warehouse import catalog as catalogs
 from warehouse import codes
@@ -60,16 +61,8 @@ class Part:
 def compute_partial(part: Part) -> Path:
     """The measures of one shard, written to `target`; returns it."""
     assert part.target is not None
-    keep_partial(computed(part, catalog_in(part.catalog_folder)[part.table]).collect(), part.target)
+    scratch.keep(computed(part, catalog_in(part.catalog_folder)[part.table]).collect(), part.target)
     return part.target
-
-
-def keep_partial(rows: pl.DataFrame, target: Path) -> None:
-    """Writes what a measure returned, whole or not at all."""
-    unfinished = target.with_suffix(".tmp")
-    # Read whole, so that nothing would be skipped by statistics, which are a sixth of the writing.
-    rows.write_parquet(unfinished, compression="lz4", statistics=False)
-    unfinished.replace(target)
 
 
 def shard_in(partition: str) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from assets.packing import PERSONS
+from pipelines import scratch
 from warehouse import codes
 from warehouse.draft import Draft
 from warehouse.table import Table
@@ -73,11 +74,12 @@ def named_in(rows: pl.DataFrame, shards: int) -> pl.DataFrame:
 
 def is_any_of(persons: pl.DataFrame, named: Sequence[tuple[str, str]]) -> pl.Expr:
     """Whether a row of a source names one of the persons in these columns."""
-    wanted = persons.select(_number("shard", "person")).to_series().implode()
-    return pl.any_horizontal(_number(*columns).is_in(wanted) for columns in named)
+    wanted = persons.select(number_of("shard", "person")).to_series().implode()
+    return pl.any_horizontal(number_of(*columns).is_in(wanted) for columns in named)
 
 
-def _number(shard: str, code: str) -> pl.Expr:
+def number_of(shard: str, code: str) -> pl.Expr:
+    """A person as one number: cheaper to look for than its shard and code."""
     return pl.col(shard).cast(pl.UInt64) * PERSONS + pl.col(code)
 
 
@@ -89,11 +91,7 @@ def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def record(draft: Draft, state: str, persons: pl.DataFrame) -> None:
     """Keeps who of the state was touched in this run; an interrupted step that is done again says it again."""
-    path = _path(draft, state)
-    path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    persons.write_parquet(unfinished)
-    unfinished.replace(path)
+    scratch.keep(persons, _path(draft, state))
 
 
 def of(draft: Draft, state: str) -> pl.DataFrame | None:

@@ -40,12 +40,7 @@ def without_late_rows(workspace: Workspace, causes: Causes) -> Lake:
 
 
 def tables_on(
-    workspace: Workspace,
-    base: Manifest,
-    lake: Lake,
-    causes: Causes,
-    wanted: Iterable[str],
-    days: DayRange,
+    workspace: Workspace, base: Manifest, lake: Lake, causes: Causes, wanted: Iterable[str], days: DayRange
 ) -> Mapping[str, Files]:
     """The files of the wanted tables on that lake for the days of the run that were published before, by the present
     definitions. What they say of later days is of no use.
@@ -60,12 +55,7 @@ def tables_on(
 
 
 def _computed(
-    workspace: Workspace,
-    base: Manifest,
-    lake: Lake,
-    causes: Causes,
-    wanted: Iterable[str],
-    days: DayRange,
+    workspace: Workspace, base: Manifest, lake: Lake, causes: Causes, wanted: Iterable[str], days: DayRange
 ) -> Mapping[str, Files]:
     redefined = is_redefined(workspace)
     other = replace(workspace, draft=_draft_as_run_ended(workspace, base) if redefined else _draft(workspace, base))

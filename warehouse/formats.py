@@ -6,27 +6,22 @@ leading zeros. Every refusal names the file and, where there is one, the line.
 
 from __future__ import annotations
 
-import gzip
 import io
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
 
-from warehouse import diagnosis, json_lines, text_pieces
+from warehouse import contents, diagnosis, json_lines, text_pieces
 from warehouse.csv_header import csv_header
 from warehouse.diagnosis import Unreadable
 from warehouse.errors import SourceError
-from warehouse.inbox import ENDINGS
 from warehouse.keys import first_line
 
 LINE = "__line__"
 ROWS_OF_A_PIECE = 500_000
 _MORE = "__more__"
-_BOM = b"\xef\xbb\xbf"
-_MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or spreadsheet file", b"%PDF": "PDF"}
 _RAW_ROWS = {"row": pl.Int64, "raw": pl.String}
 
 
@@ -150,28 +145,11 @@ class RawFile:
 
     @cached_property
     def _kind(self) -> str:
-        for ending, kind in ENDINGS.items():
-            if self.name.lower().endswith(ending):
-                return kind
-        raise SourceError(f"{self.name}: no format has this ending; known are {', '.join(ENDINGS)}.")
+        return contents.kind_of(self.name)
 
     @cached_property
     def _data(self) -> bytes:
-        content = self.content
-        if self.is_part:
-            return content
-        if self.name.lower().endswith(".gz"):
-            content = _unzipped(self.name, content)
-        for magic, what in _MAGIC.items():
-            if content.startswith(magic) and self._kind != what.lower():
-                raise SourceError(f"{self.name} is {what}, not {self._kind} as its ending says: rename it.")
-        if self._kind == "parquet":
-            if not (content.startswith(b"PAR1") and content.endswith(b"PAR1")):
-                raise SourceError(f"{self.name} is not a whole Parquet file: deliver it again, or rename it.")
-            return content
-        if b"\x00" in content[:4096]:
-            raise SourceError(f"{self.name} is not text in UTF-8: {diagnosis.encoding_hint(content)}.")
-        return content.removeprefix(_BOM)
+        return self.content if self.is_part else contents.plain(self.name, self.content)
 
     @cached_property
     def is_empty(self) -> bool:
@@ -262,14 +240,3 @@ class RawFile:
         if self._kind == "parquet":
             return f"{self.name} cannot be read as Parquet: {first_line(error)}. Deliver it again."
         return diagnosis.of_text(self.name, self._kind, self._data, error)
-
-
-def _unzipped(name: str, content: bytes) -> bytes:
-    if not content:
-        return content
-    if not content.startswith(b"\x1f\x8b"):
-        raise SourceError(f"{name} is not gzipped as its ending says: rename it without .gz.")
-    try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:
-        raise SourceError(f"{name} is cut off or damaged ({first_line(error)}): deliver it again.") from error

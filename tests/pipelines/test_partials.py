@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines import partials
-from pipelines.parts import keep_partial
+from pipelines.scratch import keep
 from warehouse import catalog, reduction
 
 ORDERS = catalog.load()["orders_daily"]
@@ -26,7 +26,7 @@ def _shards(folder: Path, rows: int, count: int = 7) -> list[Path]:
         keys = {"currency": pl.lit("EUR"), "is_converted": pl.lit(False), "segment": pl.lit("all")}
         told = numbers.select(date=days, **keys, segment_value=pl.lit("all"), **sums)
         path = folder / f"{shard}.parquet"
-        keep_partial(told, path)
+        keep(told, path)
         found.append(path)
     return found
 
