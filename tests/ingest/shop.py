@@ -63,9 +63,13 @@ class Shop:
 
     def lake(self, source: str, *, every_version: bool = False) -> pl.DataFrame:
         """The current rows of a source by file and row, or all versions."""
+        return self.scan_lake(source, every_version=every_version).collect().sort("file", "row")
+
+    def scan_lake(self, source: str, *, every_version: bool = False) -> pl.LazyFrame:
+        """The same rows, not read yet and in no order."""
         assert self.head is not None
         schema = CONTRACTS[source].table.polars_schema()
-        rows = self.store.scan(self.head.of("sources", source), schema).collect().sort("file", "row")
+        rows = self.store.scan(self.head.of("sources", source), schema)
         return rows if every_version else rows.filter("is_current")
 
     def quarantine(self, source: str) -> list[dict[str, Any]]:

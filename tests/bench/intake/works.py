@@ -29,6 +29,7 @@ SHARDS: Final = 8
 TOML: Final = f'[warehouse]\nshards = {SHARDS}\n\n[sources.events]\npath = "inbox/*.parquet"\n'
 ENGINES: Final = ("ours", "duckdb")
 QUERIES: Final = Path(__file__).parent
+BYTES_OF_A_GROUP: Final = 150_000_000
 EVENT: Final = ("event_id", "user_id", "customer_id", "occurred_at", "event_name", "value", "received_at")
 
 
@@ -40,7 +41,7 @@ class Work:
     title: str
     goal: float
     run: dict[str, Callable[[Path, Path], Callable[[], None]]]
-    answer: dict[str, Callable[[Path, Path], pl.DataFrame]]
+    answer: dict[str, Callable[[Path, Path], pl.LazyFrame]]
 
 
 def prepare(home: Path, events: int, seed: int) -> None:
@@ -50,11 +51,12 @@ def prepare(home: Path, events: int, seed: int) -> None:
     _link(sorted((home / "inbox").iterdir()), shop.folder / "inbox")
     shop.take_in()
     (home / "head.pickle").write_bytes(pickle.dumps(shop.head))
-    months = pl.col("occurred_at").dt.strftime("%Y-%m")
-    current = shop.lake("events").select(EVENT).with_columns(month=months)
-    for (month,), rows in current.partition_by("month", as_dict=True, include_key=False).items():
+    current = shop.scan_lake("events").select(EVENT)
+    for month in sorted(file.stem for file in (home / "inbox").iterdir()):
         folder = _fresh(home / "lake" / f"month={month}")
-        rows.write_parquet(folder / "data.parquet", compression="zstd", compression_level=3)
+        # Every day of the years has its month among the files.
+        rows = current.filter(pl.col("occurred_at").dt.strftime("%Y-%m") == month).sort("received_at", "event_id")
+        rows.sink_parquet(folder / "data.parquet", compression="zstd", compression_level=3)
 
 
 def _our_activity(home: Path, target: Path) -> Callable[[], None]:
@@ -71,7 +73,7 @@ def _our_activity(home: Path, target: Path) -> Callable[[], None]:
     return run
 
 
-def _activity_of_ours(home: Path, target: Path) -> pl.DataFrame:
+def _activity_of_ours(home: Path, target: Path) -> pl.LazyFrame:
     del home
     data = target / "warehouse" / "data"
     days = pl.scan_parquet(data / "states" / "user_days" / "*" / "*" / "*.parquet", hive_partitioning=False)
@@ -79,17 +81,17 @@ def _activity_of_ours(home: Path, target: Path) -> pl.DataFrame:
         data / "sources" / "person_codes" / "*" / "*.parquet", hive_partitioning=True, hive_schema={"shard": pl.UInt16}
     )
     users = codes.filter(kind="user").rename({"code": "person", "id": "user_id"})
-    return days.join(users, on=["shard", "person"]).select("user_id", "day", "events").sort("user_id", "day").collect()
+    return days.join(users, on=["shard", "person"]).select("user_id", "day", "events")
 
 
 def _their_activity(home: Path, target: Path) -> Callable[[], None]:
     return _script("activity", inbox=home / "inbox", target=_fresh(target))
 
 
-def _activity_of_theirs(home: Path, target: Path) -> pl.DataFrame:
+def _activity_of_theirs(home: Path, target: Path) -> pl.LazyFrame:
     del home
     days, codes = (pl.scan_parquet(target / f"{name}.parquet") for name in ("activity", "codes"))
-    return days.join(codes, on="person").select("user_id", "day", "events").sort("user_id", "day").collect()
+    return days.join(codes, on="person").select("user_id", "day", "events")
 
 
 def _our_merge(home: Path, target: Path) -> Callable[[], None]:
@@ -106,10 +108,10 @@ def _our_merge(home: Path, target: Path) -> Callable[[], None]:
     return run
 
 
-def _lake_of_ours(home: Path, target: Path) -> pl.DataFrame:
+def _lake_of_ours(home: Path, target: Path) -> pl.LazyFrame:
     shop = Shop(home / "ours", TOML)
     shop.head = pickle.loads((target / "head.pickle").read_bytes())
-    return shop.lake("events").select(EVENT).sort("event_id")
+    return shop.scan_lake("events").select(EVENT)
 
 
 def _their_merge(home: Path, target: Path) -> Callable[[], None]:
@@ -117,13 +119,13 @@ def _their_merge(home: Path, target: Path) -> Callable[[], None]:
     return _script("merge", lake=home / "lake", late=home / "late" / "late.parquet", target=target)
 
 
-def _lake_of_theirs(home: Path, target: Path) -> pl.DataFrame:
+def _lake_of_theirs(home: Path, target: Path) -> pl.LazyFrame:
     """The months that were written, and the others as they were."""
     written = {folder.name for folder in target.iterdir()}
     kept = [folder for folder in (home / "lake").iterdir() if folder.name not in written]
     files = [file for folder in [*target.iterdir(), *kept] for file in folder.glob("*.parquet")]
     frames = [pl.scan_parquet(file, hive_partitioning=False).select(EVENT) for file in files]
-    return pl.concat(frames).sort("event_id").collect()
+    return pl.concat(frames)
 
 
 def _script(name: str, **folders: Path) -> Callable[[], None]:
@@ -136,8 +138,19 @@ def _script(name: str, **folders: Path) -> Callable[[], None]:
 
 
 def check_equal(work: Work, home: Path, targets: dict[str, Path]) -> int:
-    """How many rows both have; raises ValueError where they are not the same."""
-    ours, theirs = (work.answer[engine](home, targets[engine]) for engine in ENGINES)
+    """How many rows both have; raises ValueError where they are not the same. Looked at by groups of users or ids, so
+    that no answer is in memory whole."""
+    answers = [work.answer[engine](home, targets[engine]) for engine in ENGINES]
+    groups = 1 + sum(file.stat().st_size for file in (home / "inbox").iterdir()) // BYTES_OF_A_GROUP
+    return sum(_check_group(work, *(_group(rows, number, groups) for rows in answers)) for number in range(groups))
+
+
+def _group(rows: pl.LazyFrame, number: int, groups: int) -> pl.DataFrame:
+    key, *others = rows.collect_schema().names()
+    return rows.filter(pl.col(key).hash() % groups == number).collect(engine="streaming").sort(key, *others[:1])
+
+
+def _check_group(work: Work, ours: pl.DataFrame, theirs: pl.DataFrame) -> int:
     alike = theirs.select(pl.col(name).cast(dtype) for name, dtype in ours.schema.items())
     if not ours.equals(alike):
         differing = ours.join(alike, on=ours.columns, how="anti", nulls_equal=True)
