@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from assets.calendar import Grain, period_end, period_number, period_start
+from assets.once import once
 from assets.states.plan_spans import NO_PLAN
 from warehouse.settings import Settings
 from warehouse.table import Column
@@ -96,9 +97,11 @@ def triangle(
     every row, measures 0 where there were no facts.
 
     `rows` has the cohort's size on its row of age 0, where everybody is who is in the cohort. `oldest` is the last age
-    of those grains that do not go on to the watermark.
+    of those grains that do not go on to the watermark. Keys come as categories: cells are joined and grouped by them,
+    which takes half as long as by text.
     """
     grains: tuple[Grain, ...] = ("day", "week", "month")
+    rows = once(rows.with_columns(pl.col(_texts(rows, keys)).cast(pl.Categorical)))
     parts = [
         _triangle(
             rows.filter(pl.col("cohort_grain") == grain),
@@ -112,6 +115,10 @@ def triangle(
         for grain in grains
     ]
     return pl.concat(parts)
+
+
+def _texts(rows: pl.LazyFrame, keys: Sequence[str]) -> list[str]:
+    return [name for name, dtype in rows.collect_schema().items() if name in keys and dtype == pl.String]
 
 
 def _triangle(

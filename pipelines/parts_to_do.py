@@ -18,7 +18,7 @@ from pipelines.months import month_of
 from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, Part, is_in_part, month_in, shard_in
 from pipelines.state_parts import is_built_at_once
-from pipelines.units import touched_since, touched_units
+from pipelines.units import touched_in, touched_since, touched_units
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_name
@@ -35,8 +35,13 @@ def parts_to_do(workspace: Workspace, entry: Entry) -> list[Part]:
     # Not the draft's: where a step is done again, what it touches is still told apart from the base.
     base = workspace.draft.base
     before = base.by_partition("states", entry.table.name) if base else {}
-    among, since = touched_units(workspace, entry), touched_since(workspace, entry)
-    return [_part(workspace, entry, name, settings, before, among, since) for name in _names(workspace, entry)]
+    names, since = _names(workspace, entry), touched_since(workspace, entry)
+    if entry.table.partitioning == "shard/month":
+        of_months = touched_in(workspace, entry, [name.removeprefix(MONTH) for name in names])
+        among = {name: of_months[name.removeprefix(MONTH)] for name in names}
+    else:
+        among = dict.fromkeys(names, touched_units(workspace, entry))
+    return [_part(workspace, entry, name, settings, before, among[name], since) for name in names]
 
 
 def _names(workspace: Workspace, entry: Entry) -> list[str]:

@@ -5,6 +5,7 @@ What is compared are the rows of sources; whose rows of a state differ was recor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
@@ -34,6 +35,18 @@ def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
     if entry.table.unit == PERSON:
         return touched.together(found)
     return pl.concat(found).unique() if found else None
+
+
+def touched_in(workspace: Workspace, entry: Entry, months: Iterable[str]) -> dict[str, pl.DataFrame | None]:
+    """The same for each month (YYYY-MM) of a state whose months are made of sources' rows of that month alone."""
+    if workspace.draft.base is None or is_redefined(workspace):
+        return dict.fromkeys(months)
+    moved_rows = [_moved(workspace, source) for source in entry.inputs if workspace.draft.changed(codes.LAYER, source)]
+    shards, month = workspace.config.shards, pl.col("day").dt.strftime("%Y-%m")
+    return {
+        name: touched.together(touched.named_in(rows.filter(month == name), shards) for rows in moved_rows)
+        for name in months
+    }
 
 
 def is_told_by_persons(workspace: Workspace, entry: Entry) -> bool:

@@ -63,6 +63,7 @@ table = Table(
     ),
     partitioning="whole",
     segmented=True,
+    recalls=(0,),
     sources=("payments",),
 )
 COUNTS = ["attempts", "failed", "recovered"]
@@ -79,7 +80,9 @@ def measure(
     in_time = pl.min_horizontal(last, pl.col("day") + pl.duration(days=RECOVERY_DAYS))
     is_recovered = pl.col("is_failed") & (pl.col("collected_day") <= in_time)
     payments = once(
-        invoices.join(customers, on="person", how="left").with_columns(
+        invoices.filter(pl.col("day") <= last)
+        .join(customers, on="person", how="left")
+        .with_columns(
             start=start,
             end=start + 1,
             attempts=pl.lit(1, pl.Int64),
@@ -112,6 +115,11 @@ def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Payments whose days of recovery were over before the range, in contract currency."""
     is_over = pl.col("date") < _first_open_day(settings)
     return published.filter(is_over, ~pl.col("is_converted")).select(*KEYS, "is_converted", *COUNTS, *AMOUNTS)
+
+
+def measured(published: pl.LazyFrame) -> pl.LazyFrame:
+    """Published rows in contract currency."""
+    return published.filter(~pl.col("is_converted"))
 
 
 def _first_open_day(settings: Settings) -> pl.Expr:

@@ -3,28 +3,25 @@
     python -m tests.bench.days FOLDER [--customers N] [--days N] [--new-days N] [--backfill DAYS] [--page PAGE]
 
 The demo business is delivered by month, its last month by day. All of it but its last few days is taken in by one run
-(the rebuild), then the files of those days come, a run for each. Every measured run is a process of its own. FOLDER is
-made anew.
+(the rebuild), then the files of those days come, a run for each; those of the last day in two parts. Every measured run
+is a process of its own. FOLDER is made anew.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipelines.demo.generate import generate
 from tests.bench import page
+from tests.bench.deliveries import LAST_DAY, Business
 
-LAST_DAY = date(2026, 10, 31)
-STREAMS = ("orders", "subscriptions", "events")
 STAGES = ("sources", "states", "metrics", "audit", "publish", "the rest")
 
 
@@ -44,53 +41,18 @@ class Measured:
         return float(self.told["total"]["bytes"])
 
 
-class Business:
-    """The demo in `folder`; what is not delivered yet waits outside the inbox."""
+def run(business: Business, name: str, *days: date) -> Measured:
+    """One run on what is in the inbox; of these days again, if there are some."""
+    words = [sys.executable, "-m", "tests.bench.measured", str(business.config), *map(str, days)]
+    ran = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
+    told = json.loads(ran.stdout.splitlines()[-1])
+    print(f"{name}: {told['total']['cpu']:.1f} s CPU, {told['total']['bytes'] / 1e6:,.0f} MB", file=sys.stderr)
+    return Measured(name, told)
 
-    def __init__(self, folder: Path, customers: int, days: int, seed: int, new_days: int) -> None:
-        self.folder, self.config = folder, folder / "holdfast.toml"
-        self.new_days = [LAST_DAY - timedelta(days=number) for number in reversed(range(new_days))]
-        self._waiting = folder.with_name(f"{folder.name}.waiting")
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(self._waiting, ignore_errors=True)
-        generate(folder, customers, days, seed, period="month")
-        generate(self._waiting, customers, days, seed, period="day")
-        month = f"{LAST_DAY:%Y-%m}"
-        for source in STREAMS:
-            for file in (folder / "inbox" / source).glob(f"{month}*"):
-                file.unlink()
-            for file in sorted((self._waiting / "inbox" / source).glob(f"{month}*")):
-                if file.name < f"{self.new_days[0]}":
-                    shutil.move(file, folder / "inbox" / source / file.name)
-        self._customers_without(self.new_days)
 
-    def deliver(self, day: date) -> None:
-        for source in STREAMS:
-            for file in sorted((self._waiting / "inbox" / source).glob(f"{day}*")):
-                shutil.move(file, self.folder / "inbox" / source / file.name)
-        self._customers_without([later for later in self.new_days if later > day])
-
-    def _customers_without(self, days: list[date]) -> None:
-        """The file of the year comes again each day, with what is new by then."""
-        yearly = Path("inbox", "customers", f"{LAST_DAY.year}.csv")
-        lines = (self._waiting / yearly).read_text().splitlines(keepends=True)
-        kept = [line for line in lines if not any(f",{day}" in line for day in days)]
-        (self.folder / yearly).write_text("".join(kept))
-
-    def records(self) -> int:
-        """The bytes of Dagster's records."""
-        return sum(file.stat().st_size for file in (self.folder / ".dagster").rglob("*") if file.is_file())
-
-    def run(self, name: str, *days: date) -> Measured:
-        words = [sys.executable, "-m", "tests.bench.measured", str(self.config), *map(str, days)]
-        ran = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-        told = json.loads(ran.stdout.splitlines()[-1])
-        print(f"{name}: {told['total']['cpu']:.1f} s CPU, {told['total']['bytes'] / 1e6:,.0f} MB", file=sys.stderr)
-        return Measured(name, told)
-
-    def discard(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(self._waiting, ignore_errors=True)
+def records(business: Business) -> int:
+    """The bytes of Dagster's records."""
+    return sum(file.stat().st_size for file in (business.folder / ".dagster").rglob("*") if file.is_file())
 
 
 def table(runs: list[Measured]) -> Iterator[str]:
@@ -121,21 +83,49 @@ def _stage(one: Measured, stage: str) -> float:
     return sum(cost["cpu"] for name, cost in one.told["stages"].items() if name.split(".")[0] == stage)
 
 
-def said(rebuild: Measured, new: list[Measured], backfill: Measured | None, days: int, again: int) -> str:
-    """What the table says, in a sentence or two."""
-    cpu, read = (sum(getattr(one, name) for one in new) / len(new) for name in ("cpu", "bytes"))
+def said(runs: Mapping[str, list[Measured]], days: int, again: int) -> str:
+    """What the table says, in a few sentences."""
+    [rebuild], whole, [own, rest] = runs["rebuild"], runs["whole days"], runs["a day in parts"]
+    cpu = sum(one.cpu for one in whole) / len(whole)
     text = (
-        f"A new day costs {cpu / rebuild.cpu:.0%} of the rebuild's CPU and {read / rebuild.bytes:.0%} of its bytes "
-        f"(mean of {len(new)})."
+        f"A new day's own rows cost {_share(rebuild, own)}; its late rows, refunds and changed customers, in a run of "
+        f"their own, {_share(rebuild, rest)}. A day as it comes, with both, costs {_share(rebuild, *whole)} (mean of "
+        f"{len(whole)})."
     )
-    if backfill is None:
+    if not runs["backfill"]:
         return text
-    own = rebuild.cpu * again / days
+    [backfill] = runs["backfill"]
+    its_days = rebuild.cpu * again / days
     return (
         f"{text} The backfill of {again} days is one run of {backfill.cpu:.0f} s; three new days and its own days' "
-        f"share of the rebuild are {3 * cpu + own:.0f} s, {again} daily runs at that mean {again * cpu:,.0f} s. "
+        f"share of the rebuild are {3 * cpu + its_days:.0f} s, {again} daily runs at that mean {again * cpu:,.0f} s. "
         f"It adds {backfill.told['records'] / 1e6:.1f} MB to Dagster's records."
     )
+
+
+def _share(rebuild: Measured, *runs: Measured) -> str:
+    """The mean of the runs by the rebuild."""
+    cpu, read = (sum(getattr(one, name) for one in runs) / len(runs) for name in ("cpu", "bytes"))
+    return f"{cpu / rebuild.cpu:.1%} of the rebuild's CPU and {read / rebuild.bytes:.1%} of its bytes"
+
+
+def measured(business: Business, again: int) -> dict[str, list[Measured]]:
+    """The rebuild, whole days, the last day in two parts, and a backfill of so many days, if any."""
+    found = {"rebuild": [run(business, "rebuild")], "whole days": [], "a day in parts": [], "backfill": []}
+    *whole, last = business.new_days
+    for day in whole:
+        business.deliver(day)
+        found["whole days"].append(run(business, f"new day {day}"))
+    business.deliver_own(last)
+    found["a day in parts"].append(run(business, f"new day {last}, its own rows"))
+    business.deliver(last)
+    found["a day in parts"].append(run(business, "what it changes of days before"))
+    if again:
+        before, first = records(business), LAST_DAY - timedelta(days=again - 1)
+        backfill = run(business, f"backfill of {again} days", first, LAST_DAY)
+        backfill.told["records"] = records(business) - before
+        found["backfill"].append(backfill)
+    return found
 
 
 def main() -> None:
@@ -144,24 +134,18 @@ def main() -> None:
     words.add_argument("--customers", type=int, default=20_000)
     words.add_argument("--days", type=int, default=1095)
     words.add_argument("--seed", type=int, default=7)
-    words.add_argument("--new-days", type=int, default=3, help="so many last days come one by one")
+    words.add_argument(
+        "--new-days", type=int, default=3, help="so many last days come one by one, the last in two parts"
+    )
     words.add_argument("--backfill", type=int, default=365, help="days of the backfill; 0 leaves it out")
     words.add_argument("--page", type=Path, help="a page of docs/ to put the table in")
     words.add_argument("--detail", action="store_true", help="print everything that was measured, too")
     asked = words.parse_args()
     business = Business(asked.folder, asked.customers, asked.days, asked.seed, asked.new_days)
-    rebuild, new, backfill = business.run("rebuild"), [], None
-    for day in business.new_days:
-        business.deliver(day)
-        new.append(business.run(f"new day {day}"))
-    if asked.backfill:
-        before = business.records()
-        first = LAST_DAY - timedelta(days=asked.backfill - 1)
-        backfill = business.run(f"backfill of {asked.backfill} days", first, LAST_DAY)
-        backfill.told["records"] = business.records() - before
-    runs = [rebuild, *new, *([backfill] if backfill else [])]
+    found = measured(business, asked.backfill)
+    runs = [one for some in found.values() for one in some]
     size = f"{asked.customers:,} customers, {asked.days:,} days."
-    text = "\n".join([size, said(rebuild, new, backfill, asked.days, asked.backfill), "", *table(runs)])
+    text = "\n".join([size, said(found, asked.days, asked.backfill), "", *table(runs)])
     of_the_gate = "\n".join([size, "", *gate(runs)])
     print(text, of_the_gate, sep="\n\n")
     if asked.page:
