@@ -19,6 +19,7 @@ from warehouse.arrivals import Arrivals, Place, month_number
 from warehouse.codes import SHARD, shard_name, shard_of
 from warehouse.contract import Contract
 from warehouse.extracts import Extracts, with_eligibility
+from warehouse.key_ranges import that_may_hold
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH, WHOLE
 from warehouse.rewriting import Rewriting, marked
@@ -174,12 +175,14 @@ class Lake:
         """The rows already there that compete with what arrives or lose a rival that leaves; of an extract, all."""
         if extracts is not None or not self._before:
             return self._staying(self._before.values(), replaced)
-        wanted = keys.unique().collect().lazy()
+        found = keys.unique().collect()
+        wanted = found.lazy()
 
         def contending(rows: pl.LazyFrame) -> pl.LazyFrame:
             return rows.with_columns(key=self._contract.key()).join(wanted, on="key", how="semi")
 
-        having = self._store.having(self._before.values(), contending)
+        possible = that_may_hold(self._store, self._before.values(), found["key"])
+        having = self._store.having(possible, contending)
         return self._staying(having, replaced).join(wanted, on="key", how="semi")
 
     def _staying(self, files: Iterable[DataFile], replaced: Set[str]) -> pl.LazyFrame:

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from warehouse.contract import Contract
+from warehouse.key_ranges import with_ranges
 from warehouse.manifest import DataFile
 from warehouse.store import Store
 from warehouse.versions import without_repeats
@@ -67,8 +68,9 @@ class Rewriting:
         if rows.is_empty():
             self.changes[name] = None
             return
+        schema = with_ranges(self._arrow_schema, rows, self._contract.key())
         table = self._contract.table.name
-        self.changes[name] = self._store.write(LAYER, table, name, rows, self._arrow_schema, previous=previous)
+        self.changes[name] = self._store.write(LAYER, table, name, rows, schema, previous=previous)
 
     def _with_repeats_judged(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows without a key meet their like only in their own partition, so they are judged here, afresh."""

@@ -95,6 +95,15 @@ class Store:
         rows = pl.scan_parquet(list(named), glob=False, hive_partitioning=False, include_file_paths="_path")
         return sorted(named[path] for path in keep(rows).select(pl.col("_path").unique()).collect()["_path"])
 
+    def schemas(self, files: Iterable[DataFile]) -> dict[DataFile, pa.Schema]:
+        """The schema of each file, with what is said in it; only the ends of the files are read.
+
+        Raises StorageError as `scan`.
+        """
+        files = sorted(files)
+        mirror.fetch(self.home, files)
+        return {file: pq.read_schema(self.path(file)) for file in files}
+
     def path(self, file: DataFile) -> Path:
         """The absolute path of the file; raises StorageError where a symbolic link or `..` leads elsewhere."""
         path = self.home / check_data_path(file.path)
