@@ -45,7 +45,10 @@ from warehouse.table import Table
 @dataclass
 class Audit:
     """What there is to judge: `frames` (whole tables by name), `fresh` (their rows that no verdict was about yet),
-    `observations`, and `broken`, the checks that raised."""
+    `observations`, and `broken`, the checks that raised.
+
+    Of rows that are not fresh, `frames` have the key and what is compared across files; else null.
+    """
 
     candidate: Candidate
     catalog: Catalog
@@ -123,8 +126,10 @@ class Audit:
     def _read(self, table: Table) -> list[Observation]:
         files = self.manifest.published(table.name)
         fresh = staged.read(self.candidate, table, [file for file in files if file not in self._judged])
-        kept = staged.read(self.candidate, table, [file for file in files if file in self._judged])
-        self.frames[table.name] = pl.concat([kept, fresh], rechunk=False)
+        judged = [file for file in files if file in self._judged]
+        compared = identities.told_of(table) | origins.told_of(table) | fits.told_of(table)
+        kept = staged.read(self.candidate, table, judged, compared)
+        self.frames[table.name] = pl.concat([fresh.clear(), kept, fresh], how="diagonal", rechunk=False)
         if fresh.height or not kept.height:
             self.fresh[table.name] = fresh
         return []

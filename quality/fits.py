@@ -34,8 +34,13 @@ _TOLD: dict[str, tuple[Severity, str, str]] = {
 
 def observe(table: Table, frame: pl.DataFrame) -> list[Observation]:
     """For each model of the table, the rows of each way to end that is not a fit at a peak."""
-    columns = [column.name for column in table.columns if column.allowed == STATUSES]
+    columns = sorted(told_of(table))
     return [_rows(table, frame, column, status) for column in columns for status in STATUSES if status != FITTED]
+
+
+def told_of(table: Table) -> set[str]:
+    """The columns that say how a fit ended."""
+    return {column.name for column in table.columns if column.allowed == STATUSES}
 
 
 def _rows(table: Table, frame: pl.DataFrame, column: str, status: str) -> Observation:

@@ -63,6 +63,7 @@ ROW_IDENTITIES = (
 # Joining and leaving a segment is no sum over people; how the two cancel is in `crossings`. Fx is what the rounding of
 # all other terms of its row leaves over; that row's own identity holds it.
 NOT_ADDITIVE = ("mrr_entering", "mrr_leaving", "mrr_fx")
+_EVERY_TIE = (*TIES, *TIES_OF_VALUE)
 
 
 def observe(
@@ -81,8 +82,7 @@ def observe(
         found += crossings(tables[name], frame)
     for name, frame in frames.items():
         found += days(tables[name], frame, watermark)
-    ties = (*TIES, *TIES_OF_VALUE)
-    return found + [tied(tie, frames) for tie in ties if _has(frames, tie.left) and _has(frames, tie.right)]
+    return found + [tied(tie, frames) for tie in _EVERY_TIE if _has(frames, tie.left) and _has(frames, tie.right)]
 
 
 def _room_for_rounding() -> pl.Expr:
@@ -208,6 +208,12 @@ def _rows(
 def named_in(text: str) -> set[str]:
     """The columns an identity speaks of."""
     return set(re.findall(r"[a-z_]+", text))
+
+
+def told_of(table: Table) -> set[str]:
+    """The columns of a table that are compared beyond one of its files: of those judged before, these are enough."""
+    sides = [side for tie in _EVERY_TIE for side in (tie.left, tie.right) if side.table == table.name]
+    return {column.name for column in table.keys}.union(*(side.needs for side in sides))
 
 
 def _has(frames: Frames, side: Side) -> bool:

@@ -16,7 +16,7 @@ from quality.profile import Profile
 from quality.rules import locate
 from quality.verdict import Observation
 from warehouse.manifest import Manifest
-from warehouse.table import SEGMENT_ALL
+from warehouse.table import SEGMENT_ALL, Table
 
 _ALL = pl.col("segment") == SEGMENT_ALL
 
@@ -45,6 +45,12 @@ def observe(frames: Frames, profiles: Mapping[str, Profile], candidate: Manifest
         for origin in ORIGINS
         if origin.table in frames and origin.source in profiles
     ]
+
+
+def told_of(table: Table) -> set[str]:
+    """The columns of a table that are compared with the lake."""
+    mine = [origin for origin in ORIGINS if origin.table == table.name]
+    return {name for origin in mine for name in ("date", origin.measure, *origin.only.meta.root_names())}
 
 
 def _compared(origin: Origin, frame: pl.DataFrame, profile: Profile, candidate: Manifest) -> Observation:

@@ -53,13 +53,16 @@ def damaged(observations: list[Observation]) -> set[str]:
     return {one.table for one in observations if one.observed}
 
 
-def read(candidate: Candidate, table: Table, files: Iterable[DataFile]) -> pl.DataFrame:
-    """The rows of these staged files of the table; an empty frame where there are none. Raises a Polars error where one
-    is unreadable."""
+def read(
+    candidate: Candidate, table: Table, files: Iterable[DataFile], columns: Set[str] | None = None
+) -> pl.DataFrame:
+    """The rows of these staged files of the table, or only some columns of them; an empty frame where there are none.
+    Raises a Polars error where one is unreadable."""
     paths = [candidate.folder / file.link for file in files]
     if not paths:
         return pl.DataFrame(schema=_schema(table))
-    return pl.read_parquet(paths, glob=False, hive_partitioning=False)
+    wanted = None if columns is None else [one.name for one in table.all_columns if one.name in columns]
+    return pl.read_parquet(paths, columns=wanted, glob=False, hive_partitioning=False)
 
 
 def _kept(file: DataFile, path: Path) -> list[Observation]:

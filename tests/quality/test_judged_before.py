@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from quality import judged_before, staged
+from pipelines.demo.generate import generate
+from pipelines.run import run
+from quality import identities, judged_before, staged
 from quality.audit import Audit
 from tests.quality.shop import CONFIG, Shop, daily, fails
+from warehouse import config
 from warehouse.candidate import Candidate
-from warehouse.manifest import Manifest
+from warehouse.manifest import DataFile, Manifest
+from warehouse.table import Table
 
 WEEK = daily(30, 7)
 
@@ -85,3 +90,37 @@ def test_a_row_of_another_month_blocks(tmp_path: Path) -> None:
         file = shop.store.write("metrics", "orders_daily", "month=2026-06", frame, declared.arrow_schema())
         found = staged._file(file, shop.store.path(file), declared)
         assert {one.check: one.observed for one in found}["files hold the days of their month"] == number
+
+
+def test_what_is_not_read_again_of_judged_files_changes_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new day on a demo, once as it is judged, once with all columns of all files."""
+    generate(tmp_path / "lean", customers=150, days=100, seed=3, period="day")
+    inbox = tmp_path / "lean" / "inbox"
+    newest = [file for source in ("orders", "events") for file in sorted((inbox / source).iterdir())[-2:]]
+    late = {file: file.read_bytes() for file in newest}
+    for file in newest:
+        file.unlink()
+    run(config.load(tmp_path / "lean/holdfast.toml"))
+    shutil.copytree(tmp_path / "lean", tmp_path / "full", symlinks=True)
+    read, columns_read = staged.read, []
+
+    def noted(one: Candidate, table: Table, files: list[DataFile], columns: set[str] | None = None) -> pl.DataFrame:
+        rows = read(one, table, files, columns)
+        if files and columns is not None:
+            columns_read.append((table.name, len(rows.columns) < len(table.all_columns)))
+        return rows
+
+    monkeypatch.setattr(staged, "read", noted)
+    found = []
+    for name in ("lean", "full"):
+        for file, content in late.items():
+            (tmp_path / name / file.relative_to(tmp_path / "lean")).write_bytes(content)
+        release = run(config.load(tmp_path / name / "holdfast.toml"))
+        assert release is not None
+        found.append(release.release.verdict["results"])
+        monkeypatch.setattr(identities, "told_of", lambda table: {column.name for column in table.all_columns})
+    assert found[0] == found[1]
+    assert ("revenue_retention_daily", True) in columns_read
+    assert ("revenue_retention_daily", False) in columns_read
