@@ -33,6 +33,7 @@ from quality.charts import Chart
 from quality.profile import Profile
 from quality.rejected import Rejected
 from quality.rules import Rule
+from quality.staged import Staged
 from quality.verdict import SEVERITIES, Observation, Result
 from warehouse.candidate import Candidate
 from warehouse.catalog import Catalog, Entry
@@ -55,6 +56,7 @@ class Audit:
     config: Config
     store: Store
     head: Manifest | None
+    staged: Staged = field(default_factory=Staged)
     frames: dict[str, pl.DataFrame] = field(default_factory=dict)
     fresh: dict[str, pl.DataFrame] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
@@ -84,9 +86,7 @@ class Audit:
 
     def measure(self) -> None:
         """Everything that Polars counts: staged files, identities, deliveries, days, origins and changes."""
-        self._try(
-            "files", "all", lambda: staged.observe(self.candidate, self.catalog.published, self.store, self._judged)
-        )
+        self._try("files", "all", self._files)
         untrusted = staged.damaged(self.observations)
         for name, table in self.tables.items():
             if name not in untrusted:
@@ -123,10 +123,13 @@ class Audit:
     def key(self, table: str) -> tuple[str, ...]:
         return tuple(column.name for column in self.tables[table].keys)
 
+    def _files(self) -> list[Observation]:
+        self.staged = staged.observe(self.candidate, self.catalog.published, self.store, self._judged)
+        return self.staged.observations
+
     def _read(self, table: Table) -> list[Observation]:
-        files = self.manifest.published(table.name)
-        fresh = staged.read(self.candidate, table, [file for file in files if file not in self._judged])
-        judged = [file for file in files if file in self._judged]
+        fresh = self.staged.fresh(table)
+        judged = [file for file in self.manifest.published(table.name) if file in self._judged]
         compared = identities.told_of(table) | origins.told_of(table) | fits.told_of(table)
         kept = staged.read(self.candidate, table, judged, compared)
         self.frames[table.name] = pl.concat([fresh.clear(), kept, fresh], how="diagonal", rechunk=False)

@@ -6,7 +6,9 @@ for rules, identities and changes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from quality.verdict import Observation
-from warehouse import durable, links
+from warehouse import links
 from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
-from warehouse.errors import HoldfastError
 from warehouse.manifest import DataFile
 from warehouse.store import Store
 from warehouse.table import Table
@@ -29,22 +30,37 @@ _DAMAGED = (
 _SCHEMA = "The file's columns are not the declared ones: run a backfill from the first day, or mend the declaration."
 
 
+@dataclass(frozen=True)
+class Staged:
+    """What was found about the staged files, and of those that nobody judged before the rows by table, as far as they
+    can be trusted: a file is read once, so that what is judged are the bytes that were hashed."""
+
+    observations: list[Observation] = field(default_factory=list)
+    rows: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+
+    def fresh(self, table: Table) -> pl.DataFrame:
+        """The rows of the table that nobody judged before."""
+        return pl.concat([pl.DataFrame(schema=_schema(table)), *self.rows.get(table.name, [])], rechunk=False)
+
+
 def observe(
     candidate: Candidate, tables: Mapping[str, Table], store: Store, judged: Set[DataFile] = frozenset()
-) -> list[Observation]:
+) -> Staged:
     """Every staged file against the candidate's list and its table's declaration, and files nobody knows.
 
-    Those `judged` before are not read again: each has to be the very file, of its size, that was judged.
+    Those `judged` before are not read again: each has to be the very file, of its size, that was judged. Raises a
+    Polars error where a file of the declared schema cannot be read.
     """
     published = candidate.manifest.published()
     problems = links.differences(store.home, candidate.folder, published, (RECORD, VERDICT, PAGE))
     strange = [f"{path.relative_to(candidate.folder)} {problem}" for path, problem in problems]
-    found = [_broken("files are those of the candidate", "all", len(strange), "; ".join(strange[:3]), _DAMAGED)]
+    found = Staged([_broken("files are those of the candidate", "all", len(strange), "; ".join(strange[:3]), _DAMAGED)])
     for file in published:
+        path = candidate.folder / file.link
         if file in judged:
-            found += _kept(file, candidate.folder / file.link)
+            found.observations.extend(_kept(file, path))
         else:
-            found += _file(file, candidate.folder / file.link, tables.get(file.table))
+            _look_at(file, path, tables.get(file.table), found)
     return found
 
 
@@ -53,15 +69,13 @@ def damaged(observations: list[Observation]) -> set[str]:
     return {one.table for one in observations if one.observed}
 
 
-def read(
-    candidate: Candidate, table: Table, files: Iterable[DataFile], columns: Set[str] | None = None
-) -> pl.DataFrame:
-    """The rows of these staged files of the table, or only some columns of them; an empty frame where there are none.
-    Raises a Polars error where one is unreadable."""
+def read(candidate: Candidate, table: Table, files: Iterable[DataFile], columns: Set[str]) -> pl.DataFrame:
+    """Some columns of these staged files of the table; an empty frame where there are none. Raises a Polars error where
+    one is unreadable."""
     paths = [candidate.folder / file.link for file in files]
+    wanted = [one.name for one in table.all_columns if one.name in columns]
     if not paths:
-        return pl.DataFrame(schema=_schema(table))
-    wanted = None if columns is None else [one.name for one in table.all_columns if one.name in columns]
+        return pl.DataFrame(schema=_schema(table)).select(wanted)
     return pl.read_parquet(paths, columns=wanted, glob=False, hive_partitioning=False)
 
 
@@ -74,28 +88,34 @@ def _kept(file: DataFile, path: Path) -> list[Observation]:
     return [_broken(_WHOLE, file.table, int(changed), file.link, _DAMAGED)]
 
 
-def _file(file: DataFile, path: Path, table: Table | None) -> list[Observation]:
-    try:
-        changed = path.stat().st_size != file.bytes or durable.digest(path) != file.sha256
-    except (HoldfastError, OSError):
-        changed = True
-    found = [_broken(_WHOLE, file.table, int(changed), file.link, _DAMAGED)]
-    if table is None or changed:
-        return found
+def _look_at(file: DataFile, path: Path, table: Table | None, found: Staged) -> None:
+    """Adds to what was found whether the file is as it was written and declared, and if it is, its rows."""
+    content = _content(file, path)
+    found.observations.append(_broken(_WHOLE, file.table, int(content is None), file.link, _DAMAGED))
+    if table is None or content is None:
+        return
     strangers = 0
     try:
-        with pq.ParquetFile(path) as parquet:
+        with pq.ParquetFile(pa.BufferReader(content)) as parquet:
             unlike = _differences(parquet.schema_arrow, table.arrow_schema())
             if not unlike and file.layer == "metrics" and file.partition.startswith(PREFIX):
                 strangers = _of_other_months(parquet.metadata, file.partition.removeprefix(PREFIX))
     except (pa.ArrowException, OSError) as error:
         unlike = [str(error)]
     where = f"{file.link}: {'; '.join(unlike[:3])}"
-    return [
-        *found,
-        _broken("files have the declared schema", file.table, len(unlike), where, _SCHEMA),
-        _broken("files hold the days of their month", file.table, strangers, file.link, _DAMAGED),
-    ]
+    found.observations.append(_broken("files have the declared schema", file.table, len(unlike), where, _SCHEMA))
+    found.observations.append(_broken("files hold the days of their month", file.table, strangers, file.link, _DAMAGED))
+    if not unlike:
+        found.rows.setdefault(file.table, []).append(pl.read_parquet(content))
+
+
+def _content(file: DataFile, path: Path) -> bytes | None:
+    """The bytes of the file; None where they are not those that were written."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == file.sha256 else None
 
 
 def _of_other_months(content: pq.FileMetaData, month: str) -> int:

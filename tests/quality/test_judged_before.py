@@ -76,7 +76,8 @@ def test_a_kept_file_has_to_be_the_one_that_was_judged(candidate: tuple[Shop, Ca
     elif damage == "another file":
         path.write_bytes(content)
     found = staged.observe(one, {"orders_daily": shop.catalog["orders_daily"].table}, shop.store, {file})
-    assert "files are those of the candidate" in {one.check for one in found if fails(one)}
+    assert "files are those of the candidate" in {one.check for one in found.observations if fails(one)}
+    assert found.rows == {}
 
 
 def test_a_row_of_another_month_blocks(tmp_path: Path) -> None:
@@ -84,12 +85,14 @@ def test_a_row_of_another_month_blocks(tmp_path: Path) -> None:
     shop = Shop(tmp_path / "warehouse")
     one = shop.stage(WEEK)
     declared = shop.catalog["orders_daily"].table
-    rows = staged.read(one, declared, one.manifest.published())
+    rows = staged.observe(one, {declared.name: declared}, shop.store).fresh(declared)
+    assert rows.height == 7
     wrong = pl.concat([rows, rows.head(1).with_columns(date=pl.date(2026, 5, 31))])
     for frame, number in ((rows, 0), (wrong, 1)):
         file = shop.store.write("metrics", "orders_daily", "month=2026-06", frame, declared.arrow_schema())
-        found = staged._file(file, shop.store.path(file), declared)
-        assert {one.check: one.observed for one in found}["files hold the days of their month"] == number
+        found = staged.Staged()
+        staged._look_at(file, shop.store.path(file), declared, found)
+        assert {one.check: one.observed for one in found.observations}["files hold the days of their month"] == number
 
 
 def test_what_is_not_read_again_of_judged_files_changes_no_verdict(
@@ -106,9 +109,9 @@ def test_what_is_not_read_again_of_judged_files_changes_no_verdict(
     shutil.copytree(tmp_path / "lean", tmp_path / "full", symlinks=True)
     read, columns_read = staged.read, []
 
-    def noted(one: Candidate, table: Table, files: list[DataFile], columns: set[str] | None = None) -> pl.DataFrame:
+    def noted(one: Candidate, table: Table, files: list[DataFile], columns: set[str]) -> pl.DataFrame:
         rows = read(one, table, files, columns)
-        if files and columns is not None:
+        if files:
             columns_read.append((table.name, len(rows.columns) < len(table.all_columns)))
         return rows
 
