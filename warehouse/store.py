@@ -28,7 +28,8 @@ _ZSTD_LEVEL = 3
 _COMPACT_LAYERS = ("sources", "states")
 # Of each of many files Polars reads so many last bytes to find its columns, by default a quarter of a megabyte, which
 # is more than most files here have.
-os.environ.setdefault("POLARS_CLOUD_FOOTER_READ_SIZE", str(1 << 14))
+_END_BYTES = 1 << 14
+os.environ.setdefault("POLARS_CLOUD_FOOTER_READ_SIZE", str(_END_BYTES))
 
 
 class Store:
@@ -102,7 +103,7 @@ class Store:
         """
         files = sorted(files)
         mirror.fetch(self.home, files)
-        return {file: pq.read_schema(self.path(file)) for file in files}
+        return {file: pq.read_schema(pa.BufferReader(_end(self.path(file)))) for file in files}
 
     def path(self, file: DataFile) -> Path:
         """The absolute path of the file; raises StorageError where a symbolic link or `..` leads elsewhere."""
@@ -113,6 +114,19 @@ class Store:
         if not path.exists():
             mirror.fetch(self.home, [file])
         return path
+
+
+def _end(path: Path) -> bytes:
+    """The end of a Parquet file, from where its description begins or before: as few bytes as that takes."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END_BYTES))
+        end = file.read()
+        length = int.from_bytes(end[-8:-4], "little") + 8
+        if length > len(end):
+            file.seek(max(0, size - length))
+            end = file.read()
+    return end
 
 
 def _parquet(frame: pl.DataFrame, schema: pa.Schema | None, row_group_size: int, is_compact: bool) -> memoryview:

@@ -83,6 +83,17 @@ def test_a_file_says_nothing_of_rows_without_an_id_or_of_a_key_of_several_column
     assert with_ranges(SCHEMA, rows, pl.concat_str(pl.lit("x"), "event_id")) is SCHEMA
 
 
+def test_the_end_of_a_file_is_enough_however_long_its_description_is(tmp_path: Path) -> None:
+    store, frame = Store(tmp_path), pl.DataFrame({"event_id": ["E1", "E2"]})
+    for words in (0, 3_000, 30_000):
+        schema = with_ranges(SCHEMA.with_metadata({"words": "word " * words}), frame, KEY)
+        file = store.write("sources", "events", "whole", frame, schema)
+        assert (file.bytes > 1 << 17) == (words == 30_000)
+        assert store.schemas([file])[file].equals(schema, check_metadata=True)
+        assert _held(store, [file], "E2") == [0]
+        assert _held(store, [file], "F") == []
+
+
 def test_a_lake_rules_out_the_months_of_other_ids(tmp_path: Path) -> None:
     shop = Shop(tmp_path, '[warehouse]\nshards = 2\n\n[sources.events]\npath = "inbox/*.csv"\n')
     lines = ["event_id,user_id,occurred_at,event_name,received_at"]
