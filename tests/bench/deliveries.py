@@ -49,10 +49,12 @@ class Business:
         self._customers_without(*self._after(day))
 
     def deliver_own(self, day: date) -> None:
-        """Of the files of the day only the rows of that day: of customers those who came on it."""
+        """Of the files of the day only the rows of that day: of customers those who came on it. A file of which nothing
+        else is left does not come any more."""
         for source, divide in _DIVIDE.items():
             for file in sorted((self._waiting / "inbox" / source).glob(f"{day}*")):
-                divide(file, self.folder / "inbox" / source / f"own-{file.name}", day)
+                if not divide(file, self.folder / "inbox" / source / f"own-{file.name}", day):
+                    file.unlink()
         self._customers_without(*self._after(day), changed=day)
 
     def _after(self, day: date) -> list[date]:
@@ -72,7 +74,8 @@ class Business:
         shutil.rmtree(self._waiting, ignore_errors=True)
 
 
-def _divide_orders(file: Path, own: Path, day: date) -> None:
+def _divide_orders(file: Path, own: Path, day: date) -> bool:
+    """Moves the orders of the day to `own`; whether others are left."""
     header, *lines = file.read_text().splitlines(keepends=True)
     when = header.rstrip().split(",").index("ordered_at")
     mine = [_is_of(line.rstrip().split(",")[when], day) for line in lines]
@@ -82,19 +85,24 @@ def _divide_orders(file: Path, own: Path, day: date) -> None:
         )
 
 
-def _divide_changes(file: Path, own: Path, day: date) -> None:
+def _divide_changes(file: Path, own: Path, day: date) -> bool:
+    """The same of changes of subscriptions."""
     lines = gzip.decompress(file.read_bytes()).decode().splitlines(keepends=True)
     mine = [json.loads(line).get("effective_at", "").startswith(f"{day}") for line in lines]
     for path, wanted in ((own, True), (file, False)):
         some = "".join(line for line, is_own in zip(lines, mine, strict=True) if is_own is wanted)
         path.write_bytes(gzip.compress(some.encode(), mtime=0))
+    return not all(mine)
 
 
-def _divide_events(file: Path, own: Path, day: date) -> None:
+def _divide_events(file: Path, own: Path, day: date) -> bool:
+    """The same of events."""
     rows = pl.read_parquet(file)
     is_own = (pl.col("occurred_at").dt.date() == day).fill_null(False)
     rows.filter(is_own).write_parquet(own)
-    rows.filter(~is_own).write_parquet(file)
+    others = rows.filter(~is_own)
+    others.write_parquet(file)
+    return others.height > 0
 
 
 def _is_of(when: str, day: date) -> bool:
@@ -106,7 +114,7 @@ def _is_of(when: str, day: date) -> bool:
     return (moment.astimezone(UTC) if moment.tzinfo else moment).date() == day
 
 
-_DIVIDE: dict[str, Callable[[Path, Path, date], None]] = {
+_DIVIDE: dict[str, Callable[[Path, Path, date], bool]] = {
     "orders": _divide_orders,
     "subscriptions": _divide_changes,
     "events": _divide_events,
