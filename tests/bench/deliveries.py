@@ -83,6 +83,7 @@ def _divide_orders(file: Path, own: Path, day: date) -> bool:
         path.write_text(
             "".join([header, *(line for line, is_own in zip(lines, mine, strict=True) if is_own is wanted)])
         )
+    return not all(mine)
 
 
 def _divide_changes(file: Path, own: Path, day: date) -> bool:
