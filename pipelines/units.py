@@ -39,7 +39,8 @@ def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
 
 def touched_in(workspace: Workspace, entry: Entry, months: Iterable[str]) -> dict[str, pl.DataFrame | None]:
     """The same for each month (YYYY-MM) of a state whose months are made of sources' rows of that month alone."""
-    assert set(entry.inputs) <= workspace.catalog.sources.keys()  # or a month would follow from more than its rows
+    # Or a month would follow from more than its rows.
+    assert all(layer_in(workspace, source) == codes.LAYER for source in entry.inputs)
     if workspace.draft.base is None or is_redefined(workspace):
         return dict.fromkeys(months)
     moved_rows = [_moved(workspace, source) for source in entry.inputs if workspace.draft.changed(codes.LAYER, source)]

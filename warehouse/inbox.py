@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,17 @@ def is_news(config: Config, file: InboxFile, known: Known | None, reading: str) 
 def digest(config: Config, file: InboxFile) -> str:
     """The sha256 of the file's bytes. Raises SourceError."""
     try:
-        with (config.folder / file.path).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return _digest(config.folder / file.path, file)
     except OSError as error:
         raise SourceError(f"{file.path} cannot be read: {error.strerror}.") from error
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, file: InboxFile) -> str:
+    """Of a file of this size and time: a run asks for it more than once."""
+    del file
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_still(config: Config, file: InboxFile) -> bytes | None:

@@ -93,6 +93,7 @@ table = Table(
     partitioning="whole",
     every_day=False,
     of_last_day=True,
+    look_back_days=ANSWER_DAYS,
     sources=("orders", "subscriptions", "events"),
 )
 _WORDS = {

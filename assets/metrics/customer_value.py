@@ -103,11 +103,12 @@ def measure(
 ) -> pl.LazyFrame:
     """One row per customer and currency; `contracts` lists all there were."""
     last = pl.lit(settings.last_day)
+    mrr_changes = once(mrr_changes.filter(pl.col("day") <= last))
     tiers = value_tiers.filter(pl.col("start_day") <= last).group_by("person").agg(_latest("tier", "start_day"))
     return (
         _bought(order_days.filter(pl.col("day") <= last), settings)
         .join(
-            _paid(mrr_changes.filter(pl.col("day") <= last), subscription_mrr, settings),
+            _paid(mrr_changes, subscription_mrr, settings),
             on=OWNER,
             how="full",
             coalesce=True,

@@ -9,6 +9,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import converted
+from assets.once import once
 from assets.revenue import OWNER, amount, currency_columns
 from assets.segments import spans_of, split, split_starts
 from warehouse.settings import Settings
@@ -48,6 +49,7 @@ MEASURES = [measure.name for measure in table.measures]
 def measure(order_days: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Counts and revenue by day, currency and segment, in contract currency; and customers whatever the currency."""
     segments = spans_of(segment_spans, ["orders"])
+    order_days = once(order_days.select(*OWNER, "day", "orders", "revenue"))
     parts = [_counted(order_days, OWNER, segments, settings).with_columns(is_converted=pl.lit(False))]
     if settings.reporting_currency is not None:
         in_any = _counted(order_days, ["person"], segments, settings)

@@ -88,6 +88,16 @@ class Computation:
         rows = forward.as_measured(entry, self._shuffled(self._business.tables[name]), settings)
         return self._published(entry, rows.lazy(), settings)
 
+    def says_of_later_days(self, name: str) -> bool:
+        """Whether the measure of a range that ends earlier returns rows of days after it: what persons counted there
+        would be taken off the published rows, which do not have it."""
+        entry, settings = self._catalog[name], self._business.of_metrics
+        last_day = settings.first_day + (settings.last_day - settings.first_day) // 2
+        rows = self._measured(entry, replace(settings, last_day=last_day))
+        if "date" not in rows.collect_schema():
+            return False
+        return not rows.filter(pl.col("date") > last_day).collect().is_empty()
+
     def _published(self, entry: Entry, rows: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
         references = {one: self._shuffled(self._reference(one)) for one in entry.references}
         return reduction.published(entry, rows, settings, references)

@@ -126,7 +126,7 @@ def _differs_going_on(computation: Computation, business: Business, tables: Cata
     the whole one."""
     for name, rows in business.tables.items():
         goes_on = tables[name].table.recalls is not None and computation.is_reached(name)
-        if goes_on and not _is_equal(rows, computation.again(name)):
+        if goes_on and (not _is_equal(rows, computation.again(name)) or computation.says_of_later_days(name)):
             return True
     served = tables.for_sources(business.configured)
     for name, rows in business.states.items():
