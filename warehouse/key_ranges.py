@@ -95,5 +95,7 @@ def _numbers_with(keys: pl.Series, prefix: bytes) -> pl.Series:
 
 def _numbers(keys: pl.Series, prefix: bytes) -> pl.Series:
     """The eight bytes after the prefix as a number, halved: differences have room, and the order stays."""
-    padded = (keys + "\0" * _BYTES).cast(pl.Binary).bin.slice(len(prefix), _BYTES)
-    return (padded.bin.reinterpret(dtype=pl.UInt64, endianness="big") // 2).cast(pl.Int64)
+    are_long = (keys.str.len_bytes() >= len(prefix) + _BYTES).all()
+    padded = keys if are_long else keys + "\0" * _BYTES
+    following = padded.cast(pl.Binary).bin.slice(len(prefix), _BYTES)
+    return (following.bin.reinterpret(dtype=pl.UInt64, endianness="big") // 2).cast(pl.Int64)
