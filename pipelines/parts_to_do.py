@@ -37,8 +37,7 @@ def parts_to_do(workspace: Workspace, entry: Entry) -> list[Part]:
     before = base.by_partition("states", entry.table.name) if base else {}
     names, since = _names(workspace, entry), touched_since(workspace, entry)
     if entry.table.partitioning == "shard/month":
-        of_months = touched_in(workspace, entry, [name.removeprefix(MONTH) for name in names])
-        among = {name: of_months[name.removeprefix(MONTH)] for name in names}
+        among = touched_in(workspace, entry, names)
     else:
         among = dict.fromkeys(names, touched_units(workspace, entry))
     return [_part(workspace, entry, name, settings, before, among[name], since) for name in names]

@@ -17,6 +17,9 @@ from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.workspace import Workspace
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Entry
+from warehouse.names import MONTH
+
+_MONTH = ".month"
 
 
 def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
@@ -38,17 +41,19 @@ def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
 
 
 def touched_in(workspace: Workspace, entry: Entry, months: Iterable[str]) -> dict[str, pl.DataFrame | None]:
-    """The same for each month (YYYY-MM) of a state whose months are made of sources' rows of that month alone."""
+    """The same for each month (its partition) of a state whose months are made of sources' rows of that month alone."""
     # Or a month would follow from more than its rows.
     assert all(layer_in(workspace, source) == codes.LAYER for source in entry.inputs)
     if workspace.draft.base is None or is_redefined(workspace):
         return dict.fromkeys(months)
-    moved_rows = [_moved(workspace, source) for source in entry.inputs if workspace.draft.changed(codes.LAYER, source)]
-    shards, month = workspace.config.shards, pl.col("day").dt.strftime("%Y-%m")
-    return {
-        name: touched.together(touched.named_in(rows.filter(month == name), shards) for rows in moved_rows)
-        for name in months
-    }
+    found: dict[str, list[pl.DataFrame]] = {month: [] for month in months}
+    for source in entry.inputs:
+        if workspace.draft.changed(codes.LAYER, source):
+            rows = _moved(workspace, source).with_columns(pl.col("day").dt.strftime(f"{MONTH}%Y-%m").alias(_MONTH))
+            for (month,), part in rows.partition_by(_MONTH, as_dict=True).items():
+                if month in found:
+                    found[month].append(touched.named_in(part, workspace.config.shards))
+    return {month: touched.together(persons) for month, persons in found.items()}
 
 
 def is_told_by_persons(workspace: Workspace, entry: Entry) -> bool:

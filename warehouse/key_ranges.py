@@ -73,8 +73,11 @@ def with_ranges(schema: pa.Schema, rows: pl.DataFrame, key: pl.Expr) -> pa.Schem
     return schema if found is None else found.kept_in(schema)
 
 
-def that_may_hold(store: Store, files: Iterable[DataFile], keys: pl.Series) -> list[DataFile]:
-    """Those of the files of which it is not known that they hold none of the ids. Only their ends are read."""
+def that_may_hold(store: Store, files: Iterable[DataFile], key: pl.Expr, keys: pl.Series) -> list[DataFile]:
+    """Those of the files of which it is not known that they hold none of these values of the key. Only their ends are
+    read, and nothing where the key is no column, as no file says anything of it then."""
+    if not key.meta.is_column():
+        return sorted(files)
     ranges = {file: KeyRanges.in_schema(schema) for file, schema in store.schemas(files).items()}
     wanted = keys.drop_nulls()
     numbers = {prefix: _numbers_with(wanted, prefix) for prefix in {one.prefix for one in ranges.values() if one}}

@@ -181,10 +181,8 @@ class Lake:
         def contending(rows: pl.LazyFrame) -> pl.LazyFrame:
             return rows.with_columns(key=self._contract.key()).join(wanted, on="key", how="semi")
 
-        files = list(self._before.values())
-        if self._contract.key().meta.is_column():
-            files = that_may_hold(self._store, files, found["key"])
-        having = self._store.having(files, contending)
+        possible = that_may_hold(self._store, self._before.values(), self._contract.key(), found["key"])
+        having = self._store.having(possible, contending)
         return self._staying(having, replaced).join(wanted, on="key", how="semi")
 
     def _staying(self, files: Iterable[DataFile], replaced: Set[str]) -> pl.LazyFrame:

@@ -141,6 +141,8 @@ def main() -> None:
     words.add_argument("--page", type=Path, help="a page of docs/ to put the table in")
     words.add_argument("--detail", action="store_true", help="print everything that was measured, too")
     asked = words.parse_args()
+    if asked.new_days < 2:
+        words.error("--new-days: at least 2, one of them in two parts")
     business = Business(asked.folder, asked.customers, asked.days, asked.seed, asked.new_days)
     found = measured(business, asked.backfill)
     runs = [one for some in found.values() for one in some]

@@ -33,7 +33,7 @@ def _files(folder: Path, *ids: list[str | None]) -> tuple[Store, list[DataFile]]
 
 
 def _held(store: Store, files: list[DataFile], *ids: str) -> list[int]:
-    found = that_may_hold(store, files, pl.Series("key", ids, dtype=pl.String))
+    found = that_may_hold(store, files, KEY, pl.Series("key", ids, dtype=pl.String))
     return [files.index(file) for file in found]
 
 
@@ -103,7 +103,7 @@ def test_a_lake_rules_out_the_months_of_other_ids(tmp_path: Path) -> None:
     assert shop.head is not None
     files = shop.head.of("sources", "events")
     assert len(files) == 10
-    left = that_may_hold(shop.store, files, pl.Series("key", ["E000210", "E000999"]))
+    left = that_may_hold(shop.store, files, KEY, pl.Series("key", ["E000210", "E000999"]))
     assert {file.partition.rpartition("/")[2] for file in left} == {"month=2026-03"}
     shop.deliver(
         "again.csv", "\n".join([lines[0], "E000210,U1,2026-05-09T10:00:00Z,login,2026-08-02T00:00:00Z"]) + "\n"
