@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from pipelines.parts import PERSON, scan_rows, shard_in
+from pipelines.months import first_day_of
+from pipelines.parts import PERSON, month_in, scan_rows, shard_in
+from pipelines.patches import Patch, PatchedStore
 from pipelines.touched import number_of
 from warehouse.catalog import Catalog
 from warehouse.manifest import DataFile
+from warehouse.names import MONTH
 from warehouse.store import Store
 
 OWNER = ["shard", PERSON]
@@ -52,16 +55,29 @@ class KeptRows:
     ) -> pl.DataFrame:
         """The rows of the files of a state that are of these persons (shard, person, `number`), each under its number
         in place of the person."""
-        key = (table, files)
-        if not are_expected:
-            rows = _read(store, catalog, table, files, numbers)
-        elif key in self._rows:
-            rows = self._rows[key]
+        if are_expected:
+            rows = self._of_expected(store, catalog, table, files)
         else:
-            rows = self._rows[key] = _read(store, catalog, table, files, self._expected)
+            rows = _read(store, catalog, table, files, numbers)
         mine = numbers.select("number", number_of(*OWNER).alias(_OWNER_NUMBER))
         numbered = rows.join(mine, on=_OWNER_NUMBER, how="inner").with_columns(pl.col("number").alias(PERSON))
         return numbered.drop(_OWNER_NUMBER, "number")
+
+    def _of_expected(self, store: Store, catalog: Catalog, table: str, files: tuple[DataFile, ...]) -> pl.DataFrame:
+        key = (table, files)
+        if key not in self._rows:
+            patches = store.patches(files) if isinstance(store, PatchedStore) else []
+            if isinstance(store, PatchedStore) and patches:
+                rows = self._of_expected(store, catalog, table, store.beneath(files))
+                self._rows[key] = pl.concat(
+                    [
+                        rows.filter(pl.all_horizontal(_stays(patch) for patch in patches)),
+                        _read(store, catalog, table, [patch.rows for patch in patches], self._expected),
+                    ]
+                )
+            else:
+                self._rows[key] = _read(store, catalog, table, files, self._expected)
+        return self._rows[key]
 
     def made_of(self, table: str, files: tuple[DataFile, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What is always made of all the files of a state in this run, made once."""
@@ -69,6 +85,15 @@ class KeptRows:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+
+def _stays(patch: Patch) -> pl.Expr:
+    """Which rows of a state over all shards and months stay under a patch: one of another file says nothing of them."""
+    month = month_in(patch.over.partition)
+    is_elsewhere = pl.col("shard") != shard_in(patch.over.partition)
+    if month is not None:
+        is_elsewhere |= pl.col("day").dt.truncate("1mo") != first_day_of(month.removeprefix(MONTH))
+    return is_elsewhere | patch.stays
 
 
 def _read(store: Store, catalog: Catalog, table: str, files: Sequence[DataFile], persons: pl.DataFrame) -> pl.DataFrame:

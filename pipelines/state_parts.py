@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines import touched as touched_by
 from pipelines.parts import PERSON, Part, catalog_in, is_among, shard_in
+from pipelines.patches import PatchedStore
 from pipelines.touched import day_of
 from pipelines.unit_groups import computed_rows
 from warehouse import codes
@@ -36,13 +37,15 @@ def compute_state(part: Part) -> Computed:
     written, touched = {}, [touched_by.NOBODY]
     for partition in sorted(found.keys() | part.before.keys()):
         after = found.get(partition, nothing)
+        file = part.before.get(partition)
+        if isinstance(part.store, PatchedStore) and file is not None and _is_of_some(part):
+            written[partition], differing = _patched(part, entry, part.store, file, after)
+            touched.append(differing)
+            continue
         if part.is_compared:
             before, stays = _before(part, entry, partition), _stays(part, entry, partition)
             left = before.filter(stays)
-            if part.touched is not None:
-                after = after.filter(~stays)
-            if part.since is not None and entry.continued is not None:
-                after = entry.continued(left.lazy(), after.lazy()).select(left.columns).collect()
+            after = _anew(part, entry, left.lazy(), after, stays)
             touched.append(_touched(part, entry, partition, before.filter(~stays), after))
             after = _over(left, after, part, entry)
         else:
@@ -70,6 +73,32 @@ def _before(part: Part, entry: Entry, partition: str) -> pl.DataFrame:
     if file is None:
         return pl.DataFrame(schema=entry.table.polars_schema())
     return part.store.scan([file], entry.table.polars_schema()).collect()
+
+
+def _is_of_some(part: Part) -> bool:
+    """Whether some of the rows that were there stay without being looked at."""
+    return part.is_compared and (part.touched is not None or part.since is not None)
+
+
+def _anew(part: Part, entry: Entry, left: pl.LazyFrame, after: pl.DataFrame, stays: pl.Expr) -> pl.DataFrame:
+    """The rows to be put over those that are `left`."""
+    if part.touched is not None:
+        after = after.filter(~stays)
+    if part.since is not None and entry.continued is not None:
+        after = entry.continued(left, after.lazy()).select(after.columns).collect()
+    return after
+
+
+def _patched(
+    part: Part, entry: Entry, store: PatchedStore, file: DataFile, after: pl.DataFrame
+) -> tuple[DataFile, pl.DataFrame]:
+    """The file with the new rows over it, or the file itself where they are the same; and whose they are."""
+    before, stays = store.scan([file], entry.table.polars_schema()), _stays(part, entry, file.partition)
+    after = _anew(part, entry, before.filter(stays), after, stays)
+    differing = _touched(part, entry, file.partition, before.filter(~stays).collect(), after)
+    if differing.is_empty():
+        return file, differing
+    return store.patch(file, stays, after, entry.table.arrow_schema()), differing
 
 
 def _stays(part: Part, entry: Entry, partition: str) -> pl.Expr:

@@ -15,6 +15,7 @@ from pipelines import build, moved
 from pipelines.causes import RATES, SOURCES, UNDATED, Causes, Lake
 from pipelines.days import DayRange, is_redefined
 from pipelines.otherwise import Otherwise
+from pipelines.patches import PatchedStore
 from pipelines.workspace import Workspace
 from warehouse import codes, durable, source_rows
 from warehouse.catalog import Catalog
@@ -58,7 +59,8 @@ def _computed(
     workspace: Workspace, base: Manifest, lake: Lake, causes: Causes, wanted: Iterable[str], days: DayRange
 ) -> Mapping[str, Files]:
     redefined = is_redefined(workspace)
-    other = replace(workspace, draft=_draft_as_run_ended(workspace, base) if redefined else _draft(workspace, base))
+    draft = _draft_as_run_ended(workspace, base) if redefined else _draft(workspace, base)
+    other = replace(workspace, draft=draft, store=PatchedStore(workspace.config.home))
     states = _states_of(workspace.catalog, wanted)
     # Rates of the new days say nothing of states on the days before: they are wanted where amounts are converted.
     are_rates_new = not redefined and RATES not in {*causes.late, *causes.changed}
