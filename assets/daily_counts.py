@@ -5,6 +5,7 @@ To sort such numbers and count their runs takes half as long as to group by thre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -13,6 +14,16 @@ from assets.calendar import day_number, to_date
 from assets.packing import PERSONS
 
 _DAYS: Final = 1 << 16  # days of sources begin with the year 1980 and end with 2099
+
+
+def added_up(
+    before: pl.LazyFrame, gone: pl.LazyFrame, come: pl.LazyFrame, keys: Sequence[str], counts: Sequence[str]
+) -> pl.LazyFrame:
+    """Counts by key, less those that went, plus those that came; a key of which nothing is left has no row. The first
+    of `counts` is how many there are."""
+    less = gone.with_columns(-pl.col(counts))
+    rows = pl.concat([before, less, come]).group_by(keys).agg(pl.col(counts).sum())
+    return rows.filter(pl.col(counts[0]) != 0).with_columns(is_sure=pl.lit(True))
 
 
 def events_by_day(events: pl.LazyFrame, shard: str, person: str) -> pl.LazyFrame:

@@ -21,6 +21,7 @@ from warehouse.catalog import ALL_SHARDS, Catalog, Entry
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
+from warehouse.source_rows import Moved
 from warehouse.store import Store
 
 SHARD = "shard="
@@ -35,7 +36,8 @@ class Part:
     `name` is its shard, month or EVERYTHING; `before` are the files of the state's partitions that it stands for, with
     which the new rows are compared if asked for. Of a part with `touched` units, persons (shard, person, since)
     or ids, only their rows are computed; of one that is touched `since` a day, only rows that begin later. An input of
-    which the state's own rows say what was before a day is `cut` there.
+    which the state's own rows say what was before a day is `cut` there. Of a month it may be known which rows of its
+    sources `moved`.
     """
 
     catalog_folder: Path | None
@@ -51,6 +53,7 @@ class Part:
     touched: pl.DataFrame | None = None
     since: date | None = None
     cut: Mapping[str, date] = field(default_factory=dict)
+    moved: Mapping[str, Moved] | None = None
 
     @property
     def rows(self) -> int:

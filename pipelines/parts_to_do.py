@@ -18,13 +18,14 @@ from pipelines.months import month_of
 from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, Part, is_in_part, month_in, shard_in
 from pipelines.state_parts import is_built_at_once
-from pipelines.units import touched_in, touched_since, touched_units
+from pipelines.units import moved_in, touched_since, touched_units
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_name
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
+from warehouse.source_rows import Moved
 
 WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
 
@@ -37,10 +38,21 @@ def parts_to_do(workspace: Workspace, entry: Entry) -> list[Part]:
     before = base.by_partition("states", entry.table.name) if base else {}
     names, since = _names(workspace, entry), touched_since(workspace, entry)
     if entry.table.partitioning == "shard/month":
-        among = touched_in(workspace, entry, names)
-    else:
-        among = dict.fromkeys(names, touched_units(workspace, entry))
-    return [_part(workspace, entry, name, settings, before, among[name], since) for name in names]
+        months = moved_in(workspace, entry, names)
+        parts = [
+            _part(workspace, entry, name, settings, before, _named_in(workspace, months[name]), since) for name in names
+        ]
+        return [replace(part, moved=months[part.name] if part.touched is not None else None) for part in parts]
+    among = touched_units(workspace, entry)
+    return [_part(workspace, entry, name, settings, before, among, since) for name in names]
+
+
+def _named_in(workspace: Workspace, rows: Mapping[str, Moved] | None) -> pl.DataFrame | None:
+    """The persons that rows which moved name."""
+    if rows is None:
+        return None
+    sides = (side for some in rows.values() for side in (some.gone, some.come))
+    return touched.together(touched.named_in(side, workspace.config.shards) for side in sides)
 
 
 def _names(workspace: Workspace, entry: Entry) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines import touched as touched_by
+from pipelines.amending import amended
 from pipelines.parts import PERSON, Part, catalog_in, is_among, shard_in
 from pipelines.patches import PatchedStore
 from pipelines.touched import day_of
@@ -32,7 +33,8 @@ class Computed:
 def compute_state(part: Part) -> Computed:
     """Computes this part of a state and keeps it, sorted by the grain."""
     entry = catalog_in(part.catalog_folder)[part.table]
-    found = _by_partition(part, entry, computed_rows(part, entry))
+    known = _Before(part, entry)
+    found = _by_partition(part, entry, _rows(part, entry, known))
     nothing = pl.DataFrame(schema=entry.table.polars_schema())
     written, touched = {}, [touched_by.NOBODY]
     for partition in sorted(found.keys() | part.before.keys()):
@@ -43,7 +45,7 @@ def compute_state(part: Part) -> Computed:
             touched.append(differing)
             continue
         if part.is_compared:
-            before, stays = _before(part, entry, partition), _stays(part, entry, partition)
+            before, stays = known.of(partition), _stays(part, entry, partition)
             left = before.filter(stays)
             after = _anew(part, entry, left.lazy(), after, stays)
             touched.append(_touched(part, entry, partition, before.filter(~stays), after))
@@ -53,6 +55,38 @@ def compute_state(part: Part) -> Computed:
         if after.height:
             written[partition] = _write(part, entry, partition, after)
     return Computed(written, pl.concat(touched))
+
+
+def _rows(part: Part, entry: Entry, known: _Before) -> pl.DataFrame:
+    """The rows of the part, or of those whom it is about and some more, in no order."""
+    if entry.amended is None or part.moved is None:
+        return computed_rows(part, entry)
+    return amended(part, entry, (known.of_touched(partition) for partition in part.before))
+
+
+class _Before:
+    """The rows of a part before the run, each file read once; of one that is patched only those that are touched."""
+
+    def __init__(self, part: Part, entry: Entry) -> None:
+        self._part, self._entry = part, entry
+        self._kept: dict[str, pl.DataFrame] = {}
+
+    def of(self, partition: str) -> pl.DataFrame:
+        """All rows of a partition, which is not kept any longer."""
+        kept = self._kept.pop(partition, None)
+        return self._scan(partition).collect() if kept is None else kept
+
+    def of_touched(self, partition: str) -> pl.LazyFrame:
+        """The rows of a partition that do not stay."""
+        stays = _stays(self._part, self._entry, partition)
+        if isinstance(self._part.store, PatchedStore):
+            return self._scan(partition).filter(~stays)
+        self._kept[partition] = self._scan(partition).collect()
+        return self._kept[partition].lazy().filter(~stays)
+
+    def _scan(self, partition: str) -> pl.LazyFrame:
+        file = self._part.before.get(partition)
+        return self._part.store.scan([] if file is None else [file], self._entry.table.polars_schema())
 
 
 def is_built_at_once(entry: Entry) -> bool:
@@ -66,13 +100,6 @@ def _by_partition(part: Part, entry: Entry, rows: pl.DataFrame) -> dict[str, pl.
     suffix = f"/{part.name}" if entry.table.partitioning == "shard/month" else ""
     split = rows.partition_by("shard", as_dict=True)
     return {codes.shard_name(int(key[0]), part.shards) + suffix: found for key, found in sorted(split.items())}
-
-
-def _before(part: Part, entry: Entry, partition: str) -> pl.DataFrame:
-    file = part.before.get(partition)
-    if file is None:
-        return pl.DataFrame(schema=entry.table.polars_schema())
-    return part.store.scan([file], entry.table.polars_schema()).collect()
 
 
 def _is_of_some(part: Part) -> bool:

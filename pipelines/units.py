@@ -18,6 +18,7 @@ from pipelines.workspace import Workspace
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.names import MONTH
+from warehouse.source_rows import Moved
 
 _MONTH = ".month"
 
@@ -40,20 +41,30 @@ def touched_units(workspace: Workspace, entry: Entry) -> pl.DataFrame | None:
     return pl.concat(found).unique() if found else None
 
 
-def touched_in(workspace: Workspace, entry: Entry, months: Iterable[str]) -> dict[str, pl.DataFrame | None]:
-    """The same for each month (its partition) of a state whose months are made of sources' rows of that month alone."""
+def moved_in(workspace: Workspace, entry: Entry, months: Iterable[str]) -> dict[str, dict[str, Moved] | None]:
+    """For each month (its partition) of a state whose months are made of sources' rows of that month alone: which rows
+    of each source moved, with the shard that they lie in; None where everything is to be computed."""
     # Or a month would follow from more than its rows.
     assert all(layer_in(workspace, source) == codes.LAYER for source in entry.inputs)
     if workspace.draft.base is None or is_redefined(workspace):
         return dict.fromkeys(months)
-    found: dict[str, list[pl.DataFrame]] = {month: [] for month in months}
+    found: dict[str, dict[str, Moved]] = {month: {} for month in months}
     for source in entry.inputs:
         if workspace.draft.changed(codes.LAYER, source):
-            rows = _moved(workspace, source).with_columns(pl.col("day").dt.strftime(f"{MONTH}%Y-%m").alias(_MONTH))
-            for (month,), part in rows.partition_by(_MONTH, as_dict=True).items():
-                if month in found:
-                    found[month].append(touched.named_in(part, workspace.config.shards))
-    return {month: touched.together(persons) for month, persons in found.items()}
+            rows = _moved(workspace, source)
+            gone, come = (_by_month(side, workspace.config.shards) for side in (rows.gone, rows.come))
+            for month in found.keys() & (gone.keys() | come.keys()):
+                nothing = {**gone, **come}[month].clear()
+                found[month][source] = Moved(gone.get(month, nothing), come.get(month, nothing))
+    return dict(found)
+
+
+def _by_month(rows: pl.DataFrame, shards: int) -> dict[str, pl.DataFrame]:
+    owner = "user_id" if "user_id" in rows.columns else "customer_id"
+    told = rows.with_columns(
+        codes.shard_of(rows[owner], shards).alias("shard"), pl.col("day").dt.strftime(f"{MONTH}%Y-%m").alias(_MONTH)
+    )
+    return {str(month): part for (month,), part in told.partition_by(_MONTH, as_dict=True, include_key=False).items()}
 
 
 def is_told_by_persons(workspace: Workspace, entry: Entry) -> bool:
@@ -89,7 +100,7 @@ def _since(workspace: Workspace, table: str) -> list[date] | None:
         return None if persons is None else persons["since"].to_list()
     if table == codes.TABLE:
         return None
-    rows = _moved(workspace, table)
+    rows = _moved_rows(workspace, table)
     return rows["day"].to_list() if "day" in rows.columns else None
 
 
@@ -103,14 +114,18 @@ def _of_input(workspace: Workspace, entry: Entry, parameter: str, table: str) ->
 
 def _changed_ids(workspace: Workspace, source: str, column: str) -> pl.DataFrame:
     """The values of a column in the rows of a source that came or went since the base release."""
-    return _moved(workspace, source).select(pl.col(column).unique())
+    return _moved_rows(workspace, source).select(pl.col(column).unique())
 
 
-def _moved(workspace: Workspace, source: str) -> pl.DataFrame:
+def _moved(workspace: Workspace, source: str) -> Moved:
     """The rows of a source that came or went since the base release."""
     base = workspace.draft.base
     before, after = base.by_partition(codes.LAYER, source) if base else {}, workspace.draft.files(codes.LAYER, source)
-    rows = moved.between(workspace, source, before, after)
+    return moved.between(workspace, source, before, after)
+
+
+def _moved_rows(workspace: Workspace, source: str) -> pl.DataFrame:
+    rows = _moved(workspace, source)
     return pl.concat([rows.gone, rows.come])
 
 

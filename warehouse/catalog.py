@@ -21,6 +21,7 @@ from warehouse.table import Layer, Table
 LAYERS: tuple[Layer, ...] = ("sources", "states", "metrics", "histories")
 COMPUTE = {"states": "build", "metrics": "measure"}
 ALL_SHARDS = "all_"
+IS_SURE = "is_sure"
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
@@ -68,6 +69,12 @@ class Entry:
         """Of a state whose rows follow from facts before their day: the rows built from a day on, without what the
         earlier ones say already."""
         return getattr(self.module, "continued", None)
+
+    @property
+    def amended(self) -> Callable[..., Any] | None:
+        """Of a state by month: the rows of some persons from those they had and from what `build` makes of the rows of
+        its sources that went and that came, each alone; IS_SURE says whether a row follows from these."""
+        return getattr(self.module, "amended", None)
 
     @property
     def remembered(self) -> Mapping[str, Callable[..., Any]]:

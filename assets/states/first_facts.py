@@ -55,6 +55,18 @@ def build(orders: pl.LazyFrame, subscriptions: pl.LazyFrame, events: pl.LazyFram
     )
 
 
+def amended(before: pl.LazyFrame, gone: pl.LazyFrame, come: pl.LazyFrame) -> pl.LazyFrame:
+    """The earlier of what was first and what came first. Who lost its first fact has another one, which is not known
+    here; nor is whose id is the lower of two facts at one instant."""
+    keys = [*OWNER, "source"]
+    lost = gone.select(*keys, lost_at="at")
+    both = pl.concat([before, come])
+    first = both.filter(pl.col("at") == pl.col("at").min().over(keys))
+    is_unsure = (pl.len().over(keys) > 1) | (pl.col("lost_at") <= pl.col("at")).fill_null(False)
+    told = first.join(lost, on=keys, how="left").with_columns(is_sure=~is_unsure)
+    return told.unique(keys)
+
+
 def earliest(facts: pl.LazyFrame) -> pl.LazyFrame:
     """The earliest fact of each person of one shard over its sources: orders before subscriptions before events at a
     tie."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.daily_counts import added_up
 from assets.money import net_revenue
 from warehouse.table import Column, Table
 
@@ -37,3 +38,8 @@ def build(orders: pl.LazyFrame) -> pl.LazyFrame:
         .group_by("shard", pl.col("customer").alias("person"), "day", "currency")
         .agg(orders=pl.len().cast(pl.Int64), revenue=pl.col("revenue").sum())
     )
+
+
+def amended(before: pl.LazyFrame, gone: pl.LazyFrame, come: pl.LazyFrame) -> pl.LazyFrame:
+    """Orders and their revenue add up."""
+    return added_up(before, gone, come, ["shard", "person", "day", "currency"], ["orders", "revenue"])

@@ -51,6 +51,22 @@ def build(events: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     )
 
 
+def amended(before: pl.LazyFrame, gone: pl.LazyFrame, come: pl.LazyFrame) -> pl.LazyFrame:
+    """Events add up; of several answers on a day it is not known here which was the last."""
+    keys = ["shard", "person", "day", "role"]
+    less = gone.with_columns(-pl.col("events"))
+    return (
+        pl.concat([before, less, come])
+        .group_by(keys)
+        .agg(
+            pl.col("events").sum(),
+            pl.col("score").max(),
+            is_sure=pl.col("score").count() <= 1,
+        )
+        .filter((pl.col("events") != 0) | ~pl.col("is_sure"))
+    )
+
+
 def _score(role: str) -> pl.Expr:
     is_answer = (pl.col("role") == role) & pl.col("value").is_between(*SCALES[role])
     return pl.when(is_answer).then(to_units(pl.col("value")))

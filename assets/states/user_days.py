@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from assets.daily_counts import events_by_day
+from assets.daily_counts import added_up, events_by_day
 from warehouse.table import Column, Table
 
 table = Table(
@@ -26,3 +26,8 @@ table = Table(
 def build(events: pl.LazyFrame) -> pl.LazyFrame:
     """One row per user and day with an event."""
     return events_by_day(events, "shard", "user")
+
+
+def amended(before: pl.LazyFrame, gone: pl.LazyFrame, come: pl.LazyFrame) -> pl.LazyFrame:
+    """Events add up."""
+    return added_up(before, gone, come, ["shard", "person", "day"], ["events"])
