@@ -67,15 +67,21 @@ def is_in_range(period: pl.Expr, grain: Grain, settings: Settings) -> pl.Expr:
     return period >= period_number(pl.lit(settings.first_day), grain)
 
 
-def carried_cells(published: pl.LazyFrame, grains: Sequence[Grain], settings: Settings) -> pl.LazyFrame:
-    """The cells of a published triangle whose period was over before the range."""
-    is_over = pl.coalesce(
-        pl.when(pl.col("cohort_grain") == grain).then(
-            ~is_in_range(period_number(pl.col("cohort_start"), grain) + pl.col("age"), grain, settings)
-        )
-        for grain in grains
+def is_over(grains: Sequence[Grain], settings: Settings) -> pl.Expr:
+    """Which cells of a published triangle have a period that was over before the range."""
+    return pl.col("age") < first_age_in_range(grains, settings)
+
+
+def first_age_in_range(grains: Sequence[Grain], settings: Settings) -> pl.Expr:
+    """The age at which a cohort, by its `cohort_grain` and `cohort_start`, comes into the range of days; below 0 where
+    it began in it."""
+    return pl.coalesce(
+        pl.when(pl.col("cohort_grain") == grain).then(_ages_before_range(grain, settings)) for grain in grains
     )
-    return published.filter(is_over)
+
+
+def _ages_before_range(grain: Grain, settings: Settings) -> pl.Expr:
+    return period_number(pl.lit(settings.first_day), grain) - period_number(pl.col("cohort_start"), grain)
 
 
 def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
@@ -88,17 +94,19 @@ def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
 def triangle(
     rows: pl.LazyFrame,
     keys: Sequence[str],
-    size: str,
+    sizes: Sequence[str],
     measures: Sequence[str],
     settings: Settings,
     oldest: Mapping[Grain, int] | None = None,
+    *,
+    only_in_range: bool = False,
 ) -> pl.LazyFrame:
-    """Every age from 0 to the watermark for every cohort that is not empty: keys, `age`, `is_complete`, the size on
-    every row, measures 0 where there were no facts.
+    """Every age from 0 to the watermark for every cohort that is not empty: keys, `age`, `is_complete`, the sizes on
+    every row, measures 0 where there were no facts; or only those whose period ends in the range of days or after it.
 
-    `rows` has the cohort's size on its row of age 0, where everybody is who is in the cohort. `oldest` is the last age
-    of those grains that do not go on to the watermark. Keys come as categories: cells are joined and grouped by them,
-    which takes half as long as by text.
+    `rows` has the sizes of a cohort on its row of age 0, first of them how many are in it: everybody who is, is there.
+    `oldest` is the last age of those grains that do not go on to the watermark. Keys come as categories: cells are
+    joined and grouped by them, which takes half as long as by text.
     """
     grains: tuple[Grain, ...] = ("day", "week", "month")
     rows = once(rows.with_columns(pl.col(_texts(rows, keys)).cast(pl.Categorical)))
@@ -106,11 +114,12 @@ def triangle(
         _triangle(
             rows.filter(pl.col("cohort_grain") == grain),
             keys,
-            size,
+            sizes,
             measures,
             grain,
             settings,
             (oldest or {}).get(grain),
+            _ages_before_range(grain, settings) if only_in_range else pl.lit(SIZE_AGE, pl.Int32),
         )
         for grain in grains
     ]
@@ -124,17 +133,19 @@ def _texts(rows: pl.LazyFrame, keys: Sequence[str]) -> list[str]:
 def _triangle(
     rows: pl.LazyFrame,
     keys: Sequence[str],
-    size: str,
+    sizes: Sequence[str],
     measures: Sequence[str],
     grain: Grain,
     settings: Settings,
     oldest: int | None,
+    youngest: pl.Expr,
 ) -> pl.LazyFrame:
     last = pl.lit(settings.last_day)
     cohort = period_number(pl.col("cohort_start"), grain)
-    sizes = rows.filter(pl.col("age") == SIZE_AGE).select(*keys, size)
+    cohorts = rows.filter(pl.col("age") == SIZE_AGE, pl.col(sizes[0]) > 0).select(*keys, *sizes)
     most = pl.min_horizontal(period_number(last, grain) - cohort, pl.lit(oldest, pl.Int32))
-    every_age = sizes.with_columns(age=pl.int_ranges(0, most + 1, dtype=pl.Int64)).explode("age", empty_as_null=False)
+    ages = pl.int_ranges(pl.max_horizontal(youngest, SIZE_AGE), most + 1, dtype=pl.Int64)
+    every_age = cohorts.with_columns(age=ages).explode("age", empty_as_null=False)
     return every_age.join(rows.select(*keys, "age", *measures), on=[*keys, "age"], how="left").with_columns(
         pl.col(measures).fill_null(0), is_complete=period_end(cohort + pl.col("age"), grain) <= last
     )

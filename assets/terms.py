@@ -13,24 +13,27 @@ import polars as pl
 from assets.calendar import MONTHS, NEVER, day_number, to_date
 
 SUBSCRIPTION: Final = ["person", "currency", "subscription_id"]
+NUMBER: Final = "number"
 _DAYS: Final = {"day": 1, "week": 7}
 
 
 def points(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
-    """Each change of a subscription with how long it holds (`until`), and its anchor: the day its due days are
-    counted from.
+    """Each change of a subscription, in order, with how long it holds (`until`), its anchor, the day its due days are
+    counted from, and a NUMBER for its subscription, by which it is found faster than by its ids.
 
     That is the stated end of the period; else that of the paying change just before, where the interval is the same;
     else the day of the change itself.
     """
     keys = [pl.col(name) for name in SUBSCRIPTION]
-    is_same = pl.all_horizontal(key == key.shift(1) for key in keys)
+    is_another = ~pl.all_horizontal(key == key.shift(1) for key in keys)
+    is_same = pl.col(NUMBER) == pl.col(NUMBER).shift(1)
     goes_on = is_same & (pl.col("mrr").shift(1) > 0)
     goes_on &= pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("interval", "interval_count"))
     own = pl.when(~goes_on.fill_null(False)).then("day")
     following = pl.when(is_same.shift(-1)).then(pl.col("day").shift(-1))
     return (
         subscription_mrr.sort(*SUBSCRIPTION, "day")
+        .with_columns(is_another.fill_null(True).cum_sum().alias(NUMBER))
         .with_columns(anchor=pl.coalesce("current_period_end", own), until=following.fill_null(to_date(pl.lit(NEVER))))
         # The first change of a subscription has an anchor, so none is that of another subscription.
         .with_columns(pl.col("anchor").forward_fill())
@@ -38,7 +41,7 @@ def points(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def due_days(points: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFrame:
-    """The due days from `first` to `last` of every term that has begun: person, currency, subscription_id, `due`.
+    """The due days from `first` to `last` of every term that has begun: NUMBER and `due`.
 
     A change states the days anchor + k intervals after its own day. A term that has begun before the next change comes
     due, whatever that one says.
@@ -51,10 +54,10 @@ def due_days(points: pl.LazyFrame, first: pl.Expr, last: pl.Expr) -> pl.LazyFram
     return pl.concat([_by_months(paying, first, last), _by_days(paying, first, last)]).unique()
 
 
-def standing(subscription_mrr: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFrame:
-    """Each term (person, currency, subscription_id, `due`) with `mrr_due`, the last MRR above 0 before it was due, and
-    `paid_day`, the last day of that MRR."""
-    held = subscription_mrr.filter(pl.col("mrr") > 0).select(*SUBSCRIPTION, "day", "until", mrr_due="mrr")
+def standing(points: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFrame:
+    """Each term (NUMBER, `due`) with its owner (person, currency), `mrr_due`, the last MRR above 0 before it was due,
+    and `paid_day`, the last day of that MRR."""
+    held = points.filter(pl.col("mrr") > 0).select(NUMBER, "person", "currency", "day", "until", mrr_due="mrr")
     return (
         terms.with_columns(before=pl.col("due") - pl.duration(days=1))
         .sort("before")
@@ -62,12 +65,14 @@ def standing(subscription_mrr: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFram
             held.sort("day"),
             left_on="before",
             right_on="day",
-            by=SUBSCRIPTION,
+            by=NUMBER,
             strategy="backward",
             check_sortedness=False,
         )
         .select(
-            *SUBSCRIPTION,
+            NUMBER,
+            "person",
+            "currency",
             "due",
             "mrr_due",
             paid_day=pl.min_horizontal("before", pl.col("until") - pl.duration(days=1)),
@@ -113,5 +118,5 @@ def _kept(paying: pl.LazyFrame, since: pl.Expr, up_to: pl.Expr, after: Callable[
         .explode("step")
         .with_columns(due=after(step))
         .filter(pl.col("due") > pl.col("day"), begins_before_next_change)
-        .select(*SUBSCRIPTION, "due")
+        .select(NUMBER, "due")
     )

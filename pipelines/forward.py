@@ -89,10 +89,16 @@ def _measured(
 
 
 def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:
-    """Whether the range has a published day, from which the new ones go on: of a calendar table in the same month."""
+    """Whether the range has a published day, from which the new ones go on: of a table by period, in the same one."""
     if table.every_day:
         return settings.first_day <= last_day
-    return (last_day.year, last_day.month) == (settings.last_day.year, settings.last_day.month)
+    return _periods(table, last_day) == _periods(table, settings.last_day)
+
+
+def _periods(table: Table, day: date) -> tuple[int, ...]:
+    """The periods of the table that a day is in: month, and week where there are weeks."""
+    is_by_week = any("week" in (column.allowed or ()) for column in table.grain)
+    return (day.year, day.month, *(day.isocalendar()[:2] if is_by_week else ()))
 
 
 def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: Settings) -> pl.DataFrame | None:
@@ -108,8 +114,10 @@ def as_measured(entry: Entry, published: pl.LazyFrame, settings: Settings) -> pl
     """Published rows as the table's measure returned them for the range, summed: of stocks the changes."""
     table = entry.table
     names = [column.name for column in (*table.keys, *table.measures)]
+    if entry.is_settled:
+        published = published.filter(~entry.is_settled(settings))
     told = entry.measured(published) if entry.measured else published
-    if entry.carried:
+    if entry.carried and not entry.is_settled:
         keys = [column.name for column in table.keys]
         told = told.join(entry.carried(published, settings), on=keys, how="anti", nulls_equal=True)
     rows = reduction.as_measured(table, told.select(names)).collect()

@@ -31,6 +31,8 @@ def doubtful(
     """The keys of which the sums do not tell whether they are there, and from when on: a row of nobody else's may be
     there for what was taken off alone."""
     keys = keys_of(entry.table, own)
+    if entry.table.zero_is_none:
+        return own.clear().select(keys)
     if not entry.table.every_day:
         nothing = replaced(entry.table, own, was, would_be).filter(pl.all_horizontal(pl.exclude(keys) == 0))
         gone = was.join(would_be, on=keys, how="anti", nulls_equal=True)

@@ -142,7 +142,6 @@ def segments(table: Table, frame: pl.DataFrame) -> list[Observation]:
         .agg(pl.col(names).sum(), pl.len().alias("_values"))
         .join(whole, on=keys, how="left", suffix="_all")
         .collect()
-        .sort(*keys, "segment")
     )
     found = []
     for name in names:
@@ -181,7 +180,6 @@ def days(table: Table, frame: pl.DataFrame, watermark: date) -> list[Observation
         .group_by(keys)
         .agg(pl.col("date").min().alias("first"), pl.col("date").max().alias("last"), pl.len().alias("days"))
         .collect()
-        .sort(keys)
     )
     missing = (pl.col("last") - pl.col("first")).dt.total_days() + 1 - pl.col("days")
     broken = (missing != 0) | (pl.col("last") != watermark)

@@ -35,7 +35,7 @@ class Side:
 
     def sums(self, frame: pl.DataFrame, name: str) -> pl.DataFrame:
         rows = frame.lazy().filter(self.only).select(**self.keys, **{name: self.value})
-        return rows.group_by(*self.keys).agg(pl.col(name).sum()).sort(*self.keys).collect()
+        return rows.group_by(*self.keys).agg(pl.col(name).sum()).collect()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ class Entry:
         return getattr(self.module, "carried", None)
 
     @property
+    def is_settled(self) -> Callable[..., Any] | None:
+        """Of a table that is one file: which of its published rows stay as they are, by the settings of a run. What
+        later rows have to know of them is `carried`."""
+        return getattr(self.module, "is_settled", None)
+
+    @property
     def measured(self) -> Callable[..., Any] | None:
         """Of a table whose `finish` adds to the rows: published rows as `measure` returned them, the rest left out."""
         return getattr(self.module, "measured", None)

@@ -11,6 +11,7 @@ import polars as pl
 
 from warehouse.catalog import Entry
 from warehouse.names import MONTH
+from warehouse.ordering import in_order
 from warehouse.settings import Settings
 from warehouse.table import MONEY, MONEY_SCALE, SEGMENT_ALL, Table
 
@@ -18,12 +19,16 @@ DATE = "date"
 
 
 def published(
-    entry: Entry, rows: pl.LazyFrame, settings: Settings, references: Mapping[str, pl.LazyFrame] | None = None
+    entry: Entry,
+    rows: pl.LazyFrame,
+    settings: Settings,
+    references: Mapping[str, pl.LazyFrame] | None = None,
+    settled: Sequence[pl.LazyFrame] = (),
 ) -> pl.DataFrame:
     """The table's rows as they are published: the declared columns, sorted by the grain, `all` first.
 
     `rows` are what `measure` returned for all shards together; `references` the unsharded sources by name, for those
-    tables whose `finish` takes them.
+    tables whose `finish` takes them; `settled` are published rows that stay as they are.
     """
     table = entry.table
     told = {name: (references or {})[name] for name in entry.references}
@@ -32,14 +37,15 @@ def published(
         whole = _every_day(table, whole, settings)
     if entry.finish is not None:
         whole = entry.finish(*([] if entry.is_combined else [whole]), **told, settings=settings)
-    return (
+    columns = [pl.col(column.name).cast(column.dtype) for column in table.all_columns]
+    made = (
         whole.with_columns(*(column.expression().alias(column.name) for column in table.derived if column.expression))
         .with_columns(_as_money(table, whole.collect_schema().names()))
         .with_columns(*(ratio.compute() for ratio in table.ratios))
-        .select(pl.col(column.name).cast(column.dtype) for column in table.all_columns)
-        .sort(*_order(table))
-        .collect()
+        .select(columns)
     )
+    everything = pl.concat([made, *(some.select(columns) for some in settled)]).collect()
+    return in_order(everything, _key_names(table), {"segment": SEGMENT_ALL} if table.segmented else None)
 
 
 def as_measured(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -94,12 +100,3 @@ def _as_money(table: Table, present: Sequence[str]) -> list[pl.Expr]:
     hidden = {name for ratio in table.ratios for name in (ratio.numerator, ratio.denominator) if name in present}
     hidden -= {column.name for column in table.columns}
     return [(pl.col(name).cast(MONEY) / 10**MONEY_SCALE).alias(name) for name in sorted(money | hidden)]
-
-
-def _order(table: Table) -> list[pl.Expr]:
-    order = []
-    for column in table.keys:
-        if column.name == "segment":
-            order.append(pl.col("segment") != SEGMENT_ALL)
-        order.append(pl.col(column.name))
-    return order

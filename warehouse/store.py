@@ -23,7 +23,6 @@ from warehouse.names import check_data_path, check_inside, check_partition, chec
 
 digest_of = durable.digest
 ROW_GROUP_SIZE = 131_072
-_ZSTD_LEVEL = 3
 # What only runs read is written to be written and read quickly; what is published, to be small.
 _COMPACT_LAYERS = ("sources", "states")
 # Of each of many files Polars reads so many last bytes to find its columns, by default a quarter of a megabyte, which
@@ -132,7 +131,7 @@ def _end(path: Path) -> bytes:
 def _parquet(frame: pl.DataFrame, schema: pa.Schema | None, row_group_size: int, is_compact: bool) -> memoryview:
     if schema is not None and frame.columns != schema.names:
         frame = frame.select(schema.names)
-    encoded: dict[str, Any] = encodings.compact(frame) if is_compact else {"compression_level": _ZSTD_LEVEL}
+    encoded: dict[str, Any] = (encodings.compact if is_compact else encodings.published)(frame)
     # One chunk per column: where chunks begin must not show in the bytes.
     arrow = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     if schema is not None:

@@ -105,6 +105,7 @@ class Table:
     its inputs are not. Of an `of_last_day` table every row is about the watermark alone, so rows come and go.
     `recalls` says when a date in a person's states lets it count otherwise than on the day before: so many days after
     that date, 0 being the date itself. None: on any day.
+    Of a `zero_is_none` table a row whose measures are all 0 says the same as none.
     `migrations` are the changes of published columns it went through.
 
     Of a state with a `unit` (person, or an id of its source) the rows of a unit follow from that unit's rows of its
@@ -126,6 +127,7 @@ class Table:
     looks_up: Mapping[str, str] = field(default_factory=dict)
     look_back_days: int | None = None
     recalls: tuple[int, ...] | None = None
+    zero_is_none: bool = False
     sources: tuple[str, ...] = field(default=())
     migrations: tuple[Migration, ...] = field(default=())
 

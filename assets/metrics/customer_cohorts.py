@@ -13,11 +13,13 @@ import polars as pl
 from assets.calendar import Grain, day_number, period_end, period_number, to_date
 from assets.cohorts import (
     IS_COMPLETE,
-    carried_cells,
+    SIZE_AGE,
     cells,
     cohort_columns,
     dated,
+    first_age_in_range,
     is_in_range,
+    is_over,
     triangle,
     with_first_plan,
 )
@@ -25,7 +27,7 @@ from assets.kernels.order_cohorts import order_days_of
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
 from warehouse.settings import Settings
-from warehouse.table import Column, Measure, Ratio, Table
+from warehouse.table import MONEY, Column, Measure, Ratio, Table
 
 GRAINS: tuple[Grain, ...] = ("week", "month")
 
@@ -81,10 +83,13 @@ table = Table(
     partitioning="whole",
     segmented=True,
     every_day=False,
+    recalls=(0,),
+    zero_is_none=True,
     sources=("orders", "subscriptions"),
 )
 KEYS = ["basis", "cohort_grain", "cohort_start", "currency", "segment", "segment_value"]
 SUMS = ["customers_in_cohort", "customers_retained", "revenue"]
+SO_FAR = "revenue_cumulative"
 
 
 def measure(
@@ -94,7 +99,8 @@ def measure(
     people: pl.LazyFrame,
     settings: Settings,
 ) -> pl.LazyFrame:
-    """Sizes (on age 0), customers retained and revenue by basis, cohort, age, currency and segment."""
+    """Sizes (on age 0), customers retained and revenue by basis, cohort, age, currency and segment. What adds up over
+    the ages begins with what is carried."""
     customers = people.filter(pl.col("kind") == "customer").select("person", *settings.dimensions)
     dimensions = [*settings.dimensions, *(["plan"] if "subscriptions" in settings.sources else [])]
     of_grain: dict[str, Callable[[Grain], pl.LazyFrame]] = {}
@@ -110,7 +116,8 @@ def measure(
             parts.append(dated(_cells(split, dimensions), grain).with_columns(basis=pl.lit(basis)))
     summed = rolled_up(pl.concat(parts, how="diagonal"), dimensions, [*KEYS[:-2], "age"], SUMS[1:])
     # The size is read on age 0 alone, where everybody is who is in the cohort.
-    return summed.with_columns(customers_in_cohort="customers_retained")
+    size = pl.when(pl.col("age") == SIZE_AGE).then("customers_retained").otherwise(0)
+    return summed.with_columns(size.alias(SUMS[0]), pl.lit(0, pl.Int64).alias(SO_FAR))
 
 
 def _split(
@@ -131,9 +138,24 @@ def _cells(rows: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+def measured(published: pl.LazyFrame) -> pl.LazyFrame:
+    """Published cells with a customer; a size is on age 0 alone."""
+    size = pl.when(pl.col("age") == SIZE_AGE).then(SUMS[0]).otherwise(0)
+    some = published.filter(pl.col("customers_retained") > 0)
+    return some.with_columns(size.alias(SUMS[0]), pl.lit(0, MONEY).alias(SO_FAR))
+
+
+def is_settled(settings: Settings) -> pl.Expr:
     """The cells that were over before the range."""
-    return carried_cells(published, GRAINS, settings).select(*KEYS, "age", *SUMS)
+    return is_over(GRAINS, settings)
+
+
+def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Of each cohort from before the range, on age 0: its sizes, and the revenue of its ages so far."""
+    over = published.filter(is_settled(settings))
+    first = over.filter(pl.col("age") == SIZE_AGE).select(*KEYS, "age", *SUMS)
+    last = over.filter(pl.col("age") == first_age_in_range(GRAINS, settings) - 1).select(*KEYS, SO_FAR)
+    return first.join(last, on=KEYS, how="left")
 
 
 def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.LazyFrame:
@@ -165,10 +187,10 @@ def _paying(mrr_changes: pl.LazyFrame, grain: Grain, settings: Settings) -> pl.L
 
 
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """The whole triangle: every age of every cohort, with what adds up over the ages."""
-    whole = triangle(rows, KEYS, "customers_in_cohort", ["customers_retained", "revenue"], settings)
+    """Every age of every cohort in the range, with what adds up over the ages."""
+    sizes = [SUMS[0], "revenue_at_age_0", SO_FAR]
+    told = rows.with_columns(revenue_at_age_0="revenue")
+    cells = triangle(told, KEYS, sizes, ["customers_retained", "revenue"], settings, only_in_range=True)
     has_sums = (pl.col("basis") == "orders") | (pl.col("cohort_grain") == "month")
-    return whole.sort("age").with_columns(
-        revenue_at_age_0=pl.col("revenue").first().over(KEYS),
-        revenue_cumulative=pl.when(has_sums).then(pl.col("revenue").cum_sum().over(KEYS)),
-    )
+    so_far = pl.col(SO_FAR) + pl.col("revenue").cum_sum().over(KEYS)
+    return cells.sort("age").with_columns(pl.when(has_sums).then(so_far).alias(SO_FAR))

@@ -14,7 +14,7 @@ import polars as pl
 from assets.conversion import rated, rounded
 from assets.money import UNITS_PER_ONE, from_units
 from assets.once import once
-from assets.terms import SUBSCRIPTION, due_days, points
+from assets.terms import NUMBER, SUBSCRIPTION, due_days, points
 from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Table
 
@@ -152,11 +152,14 @@ def _two_windows(days: pl.LazyFrame, value: str, name: str, settings: Settings) 
     """The sums of the last 28 days, and of the 28 before them as `<name>_before`."""
     last = settings.last_day
     middle, first = (last - timedelta(days=times * COMPARED_DAYS) for times in (1, 2))
-    is_now, is_before = pl.col("day") > middle, pl.col("day") <= middle
-    known = days.filter(pl.col("day") > first, pl.col("day") <= last).group_by("person")
-    return known.agg(
-        pl.col(value).filter(is_now).sum().alias(name), pl.col(value).filter(is_before).sum().alias(f"{name}_before")
+    is_now = pl.col("day") > middle
+    # To filter inside of each group takes ten times as long.
+    parted = days.filter(pl.col("day") > first, pl.col("day") <= last).select(
+        "person",
+        pl.when(is_now).then(value).alias(name),
+        pl.when(~is_now).then(value).alias(f"{name}_before"),
     )
+    return parted.group_by("person").agg(pl.all().sum())
 
 
 def _worth(rows: pl.LazyFrame, value: str, day: pl.Expr, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -203,8 +206,8 @@ def _renewals(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFram
     length = pl.col("interval").replace_strict(_DAYS_OF_TERM, return_dtype=pl.Int64) * pl.col("interval_count")
     ahead = (last + pl.duration(days=days) for days in (1, RENEWAL_DAYS))
     due = due_days(known.filter(length > RENEWAL_DAYS), *ahead)
-    paying = known.filter(pl.col("until") > last, pl.col("mrr") > 0).select(SUBSCRIPTION)
-    near = due.join(paying, on=SUBSCRIPTION, how="semi")
+    paying = known.filter(pl.col("until") > last, pl.col("mrr") > 0).select(NUMBER, "person")
+    near = due.join(paying, on=NUMBER)
     return near.group_by("person").agg(days_to_renewal=(pl.col("due").min() - last).dt.total_days())
 
 

@@ -135,7 +135,7 @@ def _bought(order_days: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
             first_order_date=first,
             last_order_date=last,
             frequency=pl.len().cast(pl.Int64) - 1,
-            repeat_revenue=pl.col("revenue").filter(pl.col("day") > first).sum(),
+            repeat_revenue=pl.col("revenue").sum() - pl.col("revenue").sort_by("day").first(),
         )
         .with_columns(
             recency_days=(pl.col("last_order_date") - pl.col("first_order_date")).dt.total_days(),
@@ -151,11 +151,17 @@ def _paid(mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, settings: S
     paid = mrr_pieces(mrr_changes).group_by(OWNER).agg(mrr_days=(pl.col("revenue") * days).sum())
     now = mrr_changes.group_by(OWNER).agg(mrr=_latest("after", "day"))
     contracts = _contracts(mrr_changes, subscription_mrr, settings)
-    goes_on = pl.col("end").is_null()
-    had = contracts.group_by(OWNER).agg(
-        contracts=pl.struct("term_months", "terms", "is_lost"),
-        contract_months=pl.col("months").filter(goes_on).max(),
-        term_months=pl.col("term_months").filter(goes_on).max(),
+    present = (
+        pl.when(pl.col("end").is_null()).then(name).alias(f"present_{name}") for name in ("months", "term_months")
+    )
+    had = (
+        contracts.with_columns(*present)
+        .group_by(OWNER)
+        .agg(
+            contracts=pl.struct("term_months", "terms", "is_lost"),
+            contract_months=pl.col("present_months").max(),
+            term_months=pl.col("present_term_months").max(),
+        )
     )
     return paid.join(now, on=OWNER).join(had, on=OWNER)
 

@@ -12,7 +12,7 @@ from assets.conversion import converted
 from assets.once import once
 from assets.revenue import OWNER, amount, currency_columns
 from assets.segments import spans_of, split, split_starts
-from assets.terms import SUBSCRIPTION, due_days, points, standing
+from assets.terms import NUMBER, due_days, points, standing
 from warehouse.settings import Settings
 from warehouse.table import Column, Derived, Measure, Ratio, Table
 
@@ -121,17 +121,20 @@ def _with_outcome(terms: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
     """Adds `settled`, from which day on the outcome is known, and `mrr_now`, the MRR of then: where a payment is late
     on the due day, when it is paid or given up, else the last change until the due day."""
     is_open = pl.col("late_since").is_not_null()
+    settled = {name: pl.when(~is_open).then(name).backward_fill() for name in (NUMBER, "day", "mrr")}
+    # What settles a change is a change of the same subscription; `known` is in order.
+    is_settled = settled[NUMBER] == pl.col(NUMBER)
     outcomes = known.select(
-        *SUBSCRIPTION,
+        NUMBER,
         "day",
-        settled=pl.when(~is_open).then("day").backward_fill().over(SUBSCRIPTION),
-        mrr_now=pl.when(~is_open).then("mrr").backward_fill().over(SUBSCRIPTION),
+        settled=pl.when(is_settled).then(settled["day"]),
+        mrr_now=pl.when(is_settled).then(settled["mrr"]),
     )
     return terms.sort("due").join_asof(
         outcomes.sort("day"),
         left_on="due",
         right_on="day",
-        by=SUBSCRIPTION,
+        by=NUMBER,
         strategy="backward",
         check_sortedness=False,
     )

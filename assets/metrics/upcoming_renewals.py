@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.money import from_units
 from assets.once import once
-from assets.terms import SUBSCRIPTION, due_days, points
+from assets.terms import NUMBER, due_days, points
 from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Table
 
@@ -60,7 +60,7 @@ def measure(subscription_mrr: pl.LazyFrame, people: pl.LazyFrame, settings: Sett
     ends = due_days(known, last + pl.duration(days=1), last + pl.duration(days=DAYS_AHEAD))
     customers = people.filter(pl.col("kind") == "customer").select("person", customer_id="id")
     return (
-        current.join(ends.group_by(SUBSCRIPTION).agg(due_date=pl.col("due").min()), on=SUBSCRIPTION)
+        current.join(ends.group_by(NUMBER).agg(due_date=pl.col("due").min()), on=NUMBER)
         .join(customers, on="person")
         .with_columns(
             as_of=last,

@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from assets.calendar import Grain, period_number, period_start
-from assets.cohorts import IS_COMPLETE, carried_cells, cohort_columns, dated, triangle
+from assets.cohorts import IS_COMPLETE, cohort_columns, dated, is_over, triangle
 from assets.kernels.active_days import ActiveDays, Ints, active_days, splits, unsplit
 from assets.kernels.cohorts import ages, calendar, last_days
 from warehouse.settings import Settings
@@ -94,7 +94,7 @@ def _ages(active: ActiveDays, last: Ints, grain: Grain, settings: Settings) -> p
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The cells that were over before the range. Who came later than in a cell is counted anew: that may be anybody."""
-    cells_over = carried_cells(published, GRAINS, settings)
+    cells_over = published.filter(is_over(GRAINS, settings))
     return cells_over.select(
         *KEYS, "age", "users_in_cohort", "users_retained", users_retained_or_later=pl.lit(0, pl.Int64)
     )
@@ -110,5 +110,5 @@ def _first_day_of_range(settings: Settings) -> date:
 def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The whole triangle; who came in a period or later is added up from the oldest age back."""
     measures = ["users_retained", "users_retained_or_later"]
-    whole = triangle(rows, KEYS, "users_in_cohort", measures, settings, {"day": OLDEST_DAY})
+    whole = triangle(rows, KEYS, ["users_in_cohort"], measures, settings, {"day": OLDEST_DAY})
     return whole.sort("age").with_columns(pl.col("users_retained_or_later").cum_sum(reverse=True).over(KEYS))
