@@ -13,11 +13,13 @@ import polars as pl
 from pipelines import touched
 from pipelines.inputs import layer_in
 from pipelines.kept_rows import OWNER
+from pipelines.months import months_between
 from pipelines.one_shard import of_a_group
-from pipelines.parts import PERSON, catalog_in, scan_rows
+from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
+from warehouse.names import MONTH
 from warehouse.settings import Settings
 
 
@@ -59,17 +61,28 @@ def _seen(workspace: Workspace, state: str, last_day: date, new_last_day: date) 
 def _looked_through(
     workspace: Workspace, state: str, files: Sequence[DataFile], last_day: date, new_last_day: date
 ) -> pl.DataFrame:
-    rows = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), state, files)
-    dates = [name for name, dtype in rows.collect_schema().items() if dtype == pl.Date]
+    catalog = catalog_in(workspace.catalog.folder)
+    schema = scan_rows(workspace.store, catalog, state, []).collect_schema()
+    dates = [name for name, dtype in schema.items() if dtype == pl.Date]
     nobody = pl.DataFrame(schema={"shard": pl.UInt16, PERSON: pl.UInt32, "recall": pl.Int64})
-    if PERSON not in rows.collect_schema() or not dates or new_last_day == last_day:
-        return nobody
     readers = (entry for entry in workspace.catalog.metrics.values() if state in entry.inputs)
     recalls = sorted({days for entry in readers for days in entry.table.recalls or ()})
+    if PERSON not in schema or not dates or not recalls or new_last_day == last_day:
+        return nobody
+    rows = scan_rows(workspace.store, catalog, state, _with_dates(files, recalls, last_day, new_last_day))
     seen = {f"{days}": _is_seen(dates, days, last_day, new_last_day) for days in recalls}
     found = rows.select(*OWNER, **seen).filter(pl.any_horizontal(*seen)).unique().collect()
     by_recall = (found.filter(f"{days}").select(*OWNER, recall=pl.lit(days, pl.Int64)) for days in recalls)
     return pl.concat([nobody, *by_recall])
+
+
+def _with_dates(
+    files: Sequence[DataFile], recalls: Sequence[int], last_day: date, new_last_day: date
+) -> list[DataFile]:
+    """The files that may have such a date: of a state by month, those of the months in question."""
+    spans = ([day - timedelta(days=days) for day in (last_day, new_last_day)] for days in recalls)
+    months = {f"{MONTH}{month}" for first, last in spans for month in months_between(first, last)}
+    return [file for file in files if (month_in(file.partition) or min(months)) in months]
 
 
 def _is_seen(dates: Sequence[str], days: int, last_day: date, new_last_day: date) -> pl.Expr:

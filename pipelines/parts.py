@@ -97,7 +97,9 @@ def computed(
     }
     for parameter, day in part.cut.items():
         own = _of_touched(part, entry, parameter, scan_rows(part.store, catalog, part.table, part.before.values()))
-        frames[parameter] = pl.concat([entry.remembered[parameter](own, day), frames[parameter]], how="diagonal")
+        frames[parameter] = pl.concat(
+            [entry.remembered[parameter].rows(own, day, part.settings), frames[parameter]], how="diagonal"
+        )
     return computed_from(entry, frames, part.settings)
 
 

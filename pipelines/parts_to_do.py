@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -99,7 +99,11 @@ def _part(
         return part
     is_of_one_shard = name != EVERYTHING and month_in(name) is None
     part = replace(part, touched=among.filter(shard=shard_in(name)) if is_of_one_shard else among)
-    return _cut(part, {parameter: _touched_month(workspace, parameter) for parameter in entry.remembered})
+    days = {
+        parameter: (_touched_month(workspace, parameter) - timedelta(days=known.days_before(settings))).replace(day=1)
+        for parameter, known in entry.remembered.items()
+    }
+    return _cut(part, days)
 
 
 def _cut(part: Part, days: Mapping[str, date]) -> Part:

@@ -18,6 +18,7 @@ from pipelines.unit_groups import computed_rows
 from warehouse import codes
 from warehouse.catalog import Entry
 from warehouse.manifest import DataFile
+from warehouse.ordering import in_order
 
 _ROW_GROUP = 1 << 19
 
@@ -49,9 +50,9 @@ def compute_state(part: Part) -> Computed:
             left = before.filter(stays)
             after = _anew(part, entry, left.lazy(), after, stays)
             touched.append(_touched(part, entry, partition, before.filter(~stays), after))
-            after = _over(left, after, part, entry)
+            after = in_order(pl.concat([left, after]), _grain(entry))
         else:
-            after = after.sort(_grain(entry))
+            after = in_order(after, _grain(entry))
         if after.height:
             written[partition] = _write(part, entry, partition, after)
     return Computed(written, pl.concat(touched))
@@ -145,16 +146,6 @@ def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, aft
     if part.touched is None or entry.table.unit != PERSON:
         return found
     return part.touched.join(found, on=["shard", "person"], how="semi")
-
-
-def _over(left: pl.DataFrame, after: pl.DataFrame, part: Part, entry: Entry) -> pl.DataFrame:
-    """What stays and what is new, sorted by the grain."""
-    grain = _grain(entry)
-    if part.touched is None:
-        return pl.concat([left, after]).sort(grain)
-    # The rows of a unit are all of one side, and sorted: they stay in their order.
-    up_to_the_unit = grain[: grain.index(entry.table.unit or PERSON) + 1]
-    return pl.concat([left, after.sort(grain)]).sort(up_to_the_unit, maintain_order=True)
 
 
 def _grain(entry: Entry) -> list[str]:

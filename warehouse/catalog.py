@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from warehouse.table import Layer, Table
+from warehouse.table import Layer, Remembered, Table
 
 LAYERS: tuple[Layer, ...] = ("sources", "states", "metrics", "histories")
 COMPUTE = {"states": "build", "metrics": "measure"}
@@ -83,9 +83,8 @@ class Entry:
         return getattr(self.module, "amended", None)
 
     @property
-    def remembered(self) -> Mapping[str, Callable[..., Any]]:
-        """Of a state whose own rows say what it has to know of an input's rows before a day: for each such parameter
-        the function from its rows and the day to those of the input."""
+    def remembered(self) -> Mapping[str, Remembered]:
+        """Of a state whose own rows say what it has to know of an input's rows before a day: what, by parameter."""
         return getattr(self.module, "REMEMBERED", {})
 
     @property

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Literal
 
 import polars as pl
 import pyarrow as pa
+
+from warehouse.settings import Settings
 
 MONEY = pl.Decimal(38, 4)
 MONEY_SCALE = 4
@@ -92,6 +95,16 @@ class Migration:
     reason: str
     before: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a state's own rows say of an input's rows before a day: `rows(state, day, settings)`, in those columns of the
+    input that the state is made from. The input is read only from `days_before(settings)` days before its first changed
+    row on."""
+
+    rows: Callable[[pl.LazyFrame, date, Settings], pl.LazyFrame]
+    days_before: Callable[[Settings], int] = lambda settings: 0
 
 
 @dataclass(frozen=True)

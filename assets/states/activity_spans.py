@@ -5,12 +5,15 @@ Source: docs/metrics.md section 2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, timedelta
+
 import polars as pl
 
 from assets.conversion import rated
 from assets.states.subscription_mrr import TYPES
 from warehouse.settings import Settings
-from warehouse.table import UNKNOWN, Column, Table
+from warehouse.table import UNKNOWN, Column, Remembered, Table
 
 table = Table(
     name="activity_spans",
@@ -64,6 +67,30 @@ def covered_spans(days: pl.LazyFrame, window_days: int) -> pl.LazyFrame:
         .with_columns(churn_type=pl.lit(UNKNOWN), churn_reason=pl.lit(None, pl.String))
         .drop("span")
     )
+
+
+def _days_before(basis: str, window_of: Callable[[Settings], int]) -> Remembered:
+    """Days before a day that cover what a customer's spans of a basis cover there: not each day on which it did
+    something, but one in each window.
+
+    Where a span goes on, days of the window after them are read again and do not change: when exactly the customer was
+    last active before those makes no difference.
+    """
+
+    def days(spans: pl.LazyFrame, day: date, settings: Settings) -> pl.LazyFrame:
+        window = window_of(settings)
+        earlier = spans.filter(pl.col("basis") == basis, pl.col("start_day") < day)
+        last = pl.min_horizontal(pl.col("end_day") - pl.duration(days=window), pl.lit(day - timedelta(days=1)))
+        in_each_window = pl.date_ranges("start_day", last, f"{window}d")
+        return earlier.select("person", day=pl.concat_list(in_each_window, last)).explode("day", empty_as_null=False)
+
+    return Remembered(days, window_of)
+
+
+REMEMBERED = {
+    "order_days": _days_before("orders", lambda settings: settings.orders_window_days),
+    "usage_days": _days_before("usage", lambda settings: settings.usage_window_days),
+}
 
 
 def _paying_spans(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:

@@ -7,7 +7,8 @@ from datetime import date
 import polars as pl
 
 from assets.states.first_facts import OWNER, earliest, owner_number
-from warehouse.table import UNKNOWN, Column, Table
+from warehouse.settings import Settings
+from warehouse.table import UNKNOWN, Column, Remembered, Table
 
 _SOURCE_DAYS = {
     "first_order_day": "orders",
@@ -67,9 +68,10 @@ def build(first_facts: pl.LazyFrame, person_codes: pl.LazyFrame, all_customers: 
     )
 
 
-def first_facts_before(people: pl.LazyFrame, day: date) -> pl.LazyFrame:
+def first_facts_before(people: pl.LazyFrame, day: date, settings: Settings) -> pl.LazyFrame:
     """What the rows still say of first facts before a day, as rows of that state: `build` makes the same of them. Each
     names what the person's very first fact did: no other is asked for it."""
+    del settings
     of_first = {"channel": "first_channel", "country": "first_country"}
     return pl.concat(
         people.filter(pl.col(name) < day).select(
@@ -84,4 +86,4 @@ def first_facts_before(people: pl.LazyFrame, day: date) -> pl.LazyFrame:
     )
 
 
-REMEMBERED = {"first_facts": first_facts_before}
+REMEMBERED = {"first_facts": Remembered(first_facts_before)}
