@@ -99,9 +99,10 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a state's own rows say of an input's rows before a day: `rows(state, day, settings)`, in those columns of the
-    input that the state is made from. The input is read only from `days_before(settings)` days before its first changed
-    row on."""
+    """What a state's own rows say of an input's rows before a day: `rows(state, day, settings)`, in those columns of
+    the input that the state is made from. So the input is read only from its first changed row on, and some days
+    before that: `days_before(settings)`.
+    """
 
     rows: Callable[[pl.LazyFrame, date, Settings], pl.LazyFrame]
     days_before: Callable[[Settings], int] = lambda settings: 0

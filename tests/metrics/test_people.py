@@ -10,6 +10,7 @@ import pytest
 
 from assets.states import first_facts, people
 from warehouse.contract import CONTRACTS
+from warehouse.settings import Settings
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 CUSTOMERS = pl.LazyFrame({"customer_id": ["c1", "c2"], "channel": ["ads", None], "country": [None, "FR"]})
@@ -52,7 +53,7 @@ def test_facts_before_any_day_follow_from_people(seed: int) -> None:
     assert everybody.height > 20
     assert set(first_facts.table.polars_schema()) == set(facts.columns)
     for day in (date.min, date(2024, 1, 9), date(2024, 2, 1), date(2024, 2, 20), date.max):
-        before = people.first_facts_before(everybody.lazy(), day)
+        before = people.first_facts_before(everybody.lazy(), day, Settings(day, day))
         later = facts.lazy().filter(pl.col("day") >= day)
         assert built(pl.concat([before, later], how="diagonal")).equals(everybody), day
         earlier = facts.filter(pl.col("day") < day).unique(["kind", "person", "source"])

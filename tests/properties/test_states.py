@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import unit_groups, units
+from pipelines import amending, state_parts, unit_groups, units
 from pipelines.inputs import part_of, settings_of
 from pipelines.partials import shards_of
-from pipelines.parts import EVERYTHING, computed
+from pipelines.parts import EVERYTHING, Part, computed
 from pipelines.parts_to_do import WHOLE_HISTORY
 from pipelines.state_parts import is_built_at_once
 from pipelines.workspace import Workspace
@@ -56,6 +57,32 @@ def test_a_state_is_that_of_everybody(tmp_path: Path, monkeypatch: pytest.Monkey
         assert runs.unequal == [], seed
         in_part |= runs.in_part
     assert {"first_facts", "people", "value_tiers"} <= in_part
+
+
+def test_a_month_follows_from_what_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of most persons. Of the others all rows of the month are read, and only of the source in question."""
+    followed, read = set(), set()
+    amended, anew = state_parts.amended, amending._anew
+
+    def following(part: Part, entry: Entry, before: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+        followed.add(part.table)
+        return amended(part, entry, before)
+
+    def reading(part: Part, entry: Entry, unsure: pl.DataFrame) -> pl.DataFrame:
+        read.add(part.table)
+        return anew(part, entry, unsure)
+
+    monkeypatch.setattr(state_parts, "amended", following)
+    monkeypatch.setattr(amending, "_anew", reading)
+    for seed in seeds(6):
+        _, steps = history(worlds.world(seed), seed)
+        runs = StatesCompared(tmp_path / f"{seed}")
+        for step in steps:
+            runs.take(step)
+        assert runs.unequal == [], seed
+    assert {"first_facts", "order_days", "usage_days", "user_days"} <= followed
+    assert "first_facts" in read
+    assert read <= {"first_facts", "role_days"}
 
 
 def kept(workspace: Workspace, entry: Entry) -> pl.DataFrame:

@@ -1,0 +1,68 @@
+"""A patched state is read as if it had been written whole."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.kept_rows import KeptRows
+from pipelines.patches import PatchedStore
+from warehouse import catalog
+from warehouse.manifest import DataFile
+
+CATALOG = catalog.load()
+TABLE = CATALOG["usage_days"].table
+OWNERS = pl.DataFrame({"shard": [0, 0, 0], "person": [1, 2, 4]}, schema={"shard": pl.UInt16, "person": pl.UInt32})
+
+
+def rows(*told: tuple[int, date, int]) -> pl.DataFrame:
+    found = [(0, person, day, events) for person, day, events in told]
+    return pl.DataFrame(found, schema=TABLE.polars_schema(), orient="row")
+
+
+def written(store: PatchedStore, month: str, frame: pl.DataFrame) -> DataFile:
+    return store.write("states", TABLE.name, f"shard=00/month={month}", frame, TABLE.arrow_schema())
+
+
+def test_new_rows_are_read_in_place_of_those_of_the_same_persons_and_month(tmp_path: Path) -> None:
+    store = PatchedStore(tmp_path)
+    may, june = date(2024, 5, 3), date(2024, 6, 4)
+    files = [
+        written(store, "2024-05", rows((1, may, 1), (2, may, 2), (3, may, 3))),
+        written(store, "2024-06", rows((1, june, 4), (2, june, 5))),
+    ]
+    stays = ~pl.col("person").is_in([2, 4])
+    patched = store.patch(files[0], stays, rows((2, may, 7), (4, may, 9)), TABLE.arrow_schema())
+    assert patched.sha256 != files[0].sha256
+    assert patched.key == files[0].key
+
+    def read(*some: DataFile) -> list[tuple[int, date, int]]:
+        return sorted(store.scan(some).select("person", "day", "events").collect().rows())
+
+    told = [(1, may, 1), (2, may, 7), (3, may, 3), (4, may, 9)]
+    assert read(patched) == told
+    assert read(patched, files[1]) == sorted([*told, (1, june, 4), (2, june, 5)])
+    assert read(*files) == [(1, may, 1), (1, june, 4), (2, may, 2), (2, june, 5), (3, may, 3)]
+
+    kept, numbers = KeptRows(), OWNERS.with_row_index("number")
+    kept.expect(OWNERS)
+    of_some = [
+        sorted(
+            kept.of(store, CATALOG, TABLE.name, (patched, files[1]), numbers, are_expected=are_expected)
+            .select("person", "day", "events")
+            .rows()
+        )
+        for are_expected in (True, False)
+    ]
+    # Under their numbers: 1, 2 and 4 are 0, 1 and 2. Person 2 has its June row still.
+    assert of_some == [[(0, may, 1), (0, june, 4), (1, may, 7), (1, june, 5), (2, may, 9)]] * 2
+
+
+def test_nothing_need_be_left(tmp_path: Path) -> None:
+    store, day = PatchedStore(tmp_path), date(2024, 5, 3)
+    file = written(store, "2024-05", rows((1, day, 1)))
+    patched = store.patch(file, pl.col("person") != 1, rows(), TABLE.arrow_schema())
+    assert store.scan([patched], TABLE.polars_schema()).collect().is_empty()
+    assert store.beneath([patched]) == (file,)
