@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.calendar import day_number
 from assets.conversion import rated, rounded
+from assets.once import once
 from assets.retention import BASES, basis_column
 from assets.revenue import amount
 from assets.segments import spans_of, split
@@ -68,14 +69,18 @@ def measure(
         [part.select("person", *KEYS[:4], name) for part, name in ((ended, "customers_lost"), (worth, "mrr_lost"))],
         how="diagonal",
     ).filter(pl.col("date").is_between(settings.first_day, settings.last_day))
-    of_one_day = losses.with_columns(
-        pl.col("churn_reason").fill_null(UNKNOWN),
-        start=day_number(pl.col("date")),
-        end=day_number(pl.col("date")) + 1,
+    of_one_day = once(
+        losses.with_columns(
+            pl.col("churn_reason").fill_null(UNKNOWN),
+            start=day_number(pl.col("date")),
+            end=day_number(pl.col("date")) + 1,
+        )
     )
+    # Few are lost in a few days: the spans of all others need not be there for each basis.
+    of_lost = segment_spans.join(of_one_day.select("person").unique(), on="person", how="semi")
     of_several = pl.col("date") >= pl.lit(_second_currency_day(all_mrr_changes, settings), pl.Date)
     return (
-        split(of_one_day, spans_of(segment_spans, BASES), 1)
+        split(of_one_day, spans_of(of_lost, BASES), 1)
         .group_by(KEYS)
         .agg(
             pl.col("customers_lost", "mrr_lost").sum(),
