@@ -42,8 +42,7 @@ class OneShard:
         self._workspace = workspace
         most = of_a_group(workspace)
         rows = persons.select(OWNER).unique().sort(OWNER)
-        groups = (rows.slice(begin, most) for begin in range(0, max(1, rows.height), most))
-        self._groups = [group.with_row_index("number") for group in groups]
+        self._groups = [rows.slice(begin, most) for begin in range(0, max(1, rows.height), most)]
         self._are_expected = workspace.kept.expects(rows)
 
     def measured(self, entry: Entry, settings: Settings) -> pl.DataFrame | None:
@@ -62,14 +61,16 @@ class OneShard:
         heights = [0]
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
             files = files_for(self._workspace, entry, EVERYTHING, parameter, table, settings)
-            rows = scan_rows(self._workspace.store, catalog_in(self._workspace.catalog.folder), table, files)
-            if (PERSON in rows.collect_schema()) == parameter.startswith(ALL_SHARDS) or table == codes.TABLE:
+            store, catalog = self._workspace.store, catalog_in(self._workspace.catalog.folder)
+            is_of_persons = PERSON in scan_rows(store, catalog, table, []).collect_schema()
+            if is_of_persons == parameter.startswith(ALL_SHARDS) or table == codes.TABLE:
                 return None
-            if not parameter.startswith(ALL_SHARDS):
+            if is_of_persons:
                 found = self._rows(table, files, group)
                 heights.append(found.height)
-                rows = found.lazy()
-            frames[parameter] = rows
+                frames[parameter] = found.lazy()
+            else:
+                frames[parameter] = scan_rows(store, catalog, table, files)
         engine = LocalEngine(are_small=are_small([sum(heights)]))
         [result] = engine.map(lambda told: computed_from(entry, told, settings).collect(), [frames])
         return result

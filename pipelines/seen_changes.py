@@ -17,8 +17,6 @@ from pipelines.parts import PERSON, catalog_in
 from pipelines.workspace import Workspace
 from warehouse.manifest import DataFile, Manifest
 
-_NUMBER = "number"
-
 
 def persons(workspace: Workspace, base: Manifest, state: str, last_day: date) -> pl.DataFrame:
     """Of those whom the run touches in a state (shard, person, since) the ones with other rows up to its last day; all
@@ -45,13 +43,11 @@ def _seen(
     last_day: date,
 ) -> pl.DataFrame:
     catalog, beyond = catalog_in(workspace.catalog.folder), pl.lit(last_day + timedelta(days=1))
-    numbers = told.select(OWNER).with_row_index(_NUMBER)
     signed = []
     for files, sign in zip(versions, (-1, 1), strict=True):
-        rows = workspace.kept.of(workspace.store, catalog, state, files, numbers, are_expected=True)
+        rows = workspace.kept.of(workspace.store, catalog, state, files, told.select(OWNER), are_expected=True)
         clipped = (pl.when(pl.col(name) > beyond).then(beyond).otherwise(pl.col(name)).alias(name) for name in dates)
         signed.append(rows.with_columns(*clipped, sign=pl.lit(sign)))
     both = pl.concat(signed)
     others = both.group_by(pl.exclude("sign")).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
-    differing = numbers.filter(pl.col(_NUMBER).is_in(others[PERSON].implode()))
-    return told.join(differing, on=OWNER, how="semi")
+    return told.join(workspace.kept.known_as(others[PERSON].unique()), on=OWNER, how="semi")

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from warehouse.draft import Draft
 from warehouse.manifest import DataFile
+from warehouse.ordering import in_order
 from warehouse.store import Store
 from warehouse.turns import alone
 
@@ -90,7 +91,7 @@ def _write(
     changes: dict[str, DataFile | None] = {name: files[name] for name in draft.changed(LAYER, TABLE)}
     for shard in changed:
         name = shard_name(shard, shards)
-        rows = known.filter(shard=shard).select(*SCHEMA).sort("kind", "code")
+        rows = in_order(known.filter(shard=shard).select(*SCHEMA), ["kind", "code"])
         changes[name] = store.write(LAYER, TABLE, name, rows, _arrow_schema(), previous=files.get(name))
     draft.put(LAYER, TABLE, changes, {"shards": shards})
 

@@ -46,18 +46,16 @@ def test_new_rows_are_read_in_place_of_those_of_the_same_persons_and_month(tmp_p
     assert read(patched, files[1]) == sorted([*told, (1, june, 4), (2, june, 5)])
     assert read(*files) == [(1, may, 1), (1, june, 4), (2, may, 2), (2, june, 5), (3, may, 3)]
 
-    kept, numbers = KeptRows(), OWNERS.with_row_index("number")
+    kept = KeptRows()
     kept.expect(OWNERS)
-    of_some = [
-        sorted(
-            kept.of(store, CATALOG, TABLE.name, (patched, files[1]), numbers, are_expected=are_expected)
-            .select("person", "day", "events")
-            .rows()
-        )
-        for are_expected in (True, False)
-    ]
-    # Under their numbers: 1, 2 and 4 are 0, 1 and 2. Person 2 has its June row still.
-    assert of_some == [[(0, may, 1), (0, june, 4), (1, may, 7), (1, june, 5), (2, may, 9)]] * 2
+    for are_expected in (True, False):
+        of_some = kept.of(store, CATALOG, TABLE.name, (patched, files[1]), OWNERS, are_expected=are_expected)
+        # Under numbers of their own. Person 2 has its June row still, person 3 was not asked for.
+        assert sorted(of_some.select("day", "events").rows()) == [(may, 1), (may, 7), (may, 9), (june, 4), (june, 5)]
+        assert sorted(of_some.group_by("person").len()["len"]) == [1, 2, 2]
+    one = kept.of(store, CATALOG, TABLE.name, (patched, files[1]), OWNERS.filter(person=4), are_expected=True)
+    assert one.rows() == [(0, one["person"].item(), may, 9)]
+    assert kept.known_as(one["person"]).rows() == [(0, 4)]
 
 
 def test_nothing_need_be_left(tmp_path: Path) -> None:
