@@ -24,12 +24,13 @@ def rolled_up(
 
     For dimensions that never change for a person; the whole (`all`) is every combination together.
     """
-    combined = once(combined)
-    parts = [combined.with_columns(segment=pl.lit(SEGMENT_ALL), segment_value=pl.lit(SEGMENT_ALL))] + [
-        combined.with_columns(segment=pl.lit(dimension), segment_value=pl.col(dimension)) for dimension in dimensions
-    ]
-    named = [*keys, "segment", "segment_value"]
-    return pl.concat([part.select(*named, *measures) for part in parts]).group_by(named).agg(pl.col(measures).sum())
+    combined, sums = once(combined), pl.col(measures).sum()
+    parts = [(SEGMENT_ALL, pl.lit(SEGMENT_ALL), combined.group_by(keys).agg(sums))]
+    parts += [(name, pl.col(name), combined.group_by(*keys, name).agg(sums)) for name in dimensions]
+    return pl.concat(
+        part.select(*keys, segment=pl.lit(segment), segment_value=value, **{name: name for name in measures})
+        for segment, value, part in parts
+    )
 
 
 def starts_of_users(users: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
