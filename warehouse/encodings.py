@@ -23,11 +23,18 @@ def published(frame: pl.DataFrame) -> dict[str, Any]:
 def compact(frame: pl.DataFrame) -> dict[str, Any]:
     """Arguments of pyarrow's writer: whole numbers and times of 64 bits as differences, a dictionary of what repeats.
 
-    A dictionary of values that hardly repeat is built in vain and makes the file larger. Depends on the frame alone.
+    A dictionary of values that hardly repeat is built in vain and makes the file larger. What is least and greatest in
+    a group of rows is not said: rows are in the order of persons, of which any may be asked for, and to find it takes a
+    third of the writing. Depends on the frame alone.
     """
     repeating = _repeating(frame.select(name for name, dtype in frame.schema.items() if dtype in _DICTIONARY))
     delta = {name: "DELTA_BINARY_PACKED" for name, dtype in frame.schema.items() if dtype in _DELTA}
-    return {"use_dictionary": repeating, "column_encoding": delta or None, "compression_level": 1}
+    return {
+        "use_dictionary": repeating,
+        "column_encoding": delta or None,
+        "compression_level": 1,
+        "write_statistics": False,
+    }
 
 
 def _repeating(frame: pl.DataFrame) -> list[str]:
