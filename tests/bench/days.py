@@ -1,16 +1,19 @@
 """What one new day and a year's backfill cost against the rebuild: the table of docs/performance.md.
 
-    python -m tests.bench.days FOLDER [--customers N] [--days N] [--new-days N] [--backfill DAYS] [--page PAGE]
+    python -m tests.bench.days FOLDER [--customers N] [--days N] [--new-days N] [--backfill DAYS] [--processors N]
+        [--page PAGE]
 
 The demo business is delivered by month, its last month by day. All of it but its last few days is taken in by one run
 (the rebuild), then the files of those days come, a run for each; those of the last day in two parts. Every measured run
-is a process of its own. FOLDER is made anew.
+is a process of its own. FOLDER is made anew. On one processor the CPU of the same work is most alike from run to run:
+of two that share a core, each is slowed down by the other.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +22,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipelines.text import counted
 from tests.bench import page
 from tests.bench.deliveries import LAST_DAY, Business
 
@@ -138,15 +142,19 @@ def main() -> None:
         "--new-days", type=int, default=3, help="so many last days come one by one, the last in two parts"
     )
     words.add_argument("--backfill", type=int, default=365, help="days of the backfill; 0 leaves it out")
+    words.add_argument("--processors", type=int, help="how many of them to use (Linux); all by default")
     words.add_argument("--page", type=Path, help="a page of docs/ to put the table in")
     words.add_argument("--detail", action="store_true", help="print everything that was measured, too")
     asked = words.parse_args()
     if asked.new_days < 2:
         words.error("--new-days: at least 2, one of them in two parts")
+    if asked.processors:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: asked.processors])
     business = Business(asked.folder, asked.customers, asked.days, asked.seed, asked.new_days)
     found = measured(business, asked.backfill)
     runs = [one for some in found.values() for one in some]
-    size = f"{asked.customers:,} customers, {asked.days:,} days."
+    size = f"{asked.customers:,} customers, {asked.days:,} days"
+    size += f", {counted(asked.processors, 'processor')}." if asked.processors else "."
     text = "\n".join([size, said(found, asked.days, asked.backfill), "", *table(runs)])
     of_the_gate = "\n".join([size, "", *gate(runs)])
     print(text, of_the_gate, sep="\n\n")
