@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines import moved
+from pipelines.days import is_redefined
 from pipelines.parts import scan_rows
 from pipelines.workspace import Workspace
 from warehouse import catalog as catalogs
+from warehouse.codes import LAYER
 from warehouse.errors import SourceError
 
 MONEY_SOURCES = ("orders", "subscriptions", "payments")
 
 
 def check_rates(workspace: Workspace) -> None:
-    """Raises SourceError naming each currency that has amounts before its first rate, and both days."""
+    """Raises SourceError naming each currency that has amounts before its first rate, and both days.
+
+    Of a run that begins from a release and brings no other rates, only the amounts that came are looked at.
+    """
     reporting = workspace.config.reporting_currency
     if reporting is None:
         return
-    facts = pl.concat([_scan(workspace, source) for source in MONEY_SOURCES])
+    facts = pl.concat([_amounts(workspace, source) for source in MONEY_SOURCES])
     known = _scan(workspace, "fx_rates").group_by("currency").agg(first_rate=pl.col("day").min())
     missing = (
         facts.filter(pl.col("currency") != reporting)
@@ -36,9 +42,18 @@ def check_rates(workspace: Workspace) -> None:
         )
 
 
+def _amounts(workspace: Workspace, source: str) -> pl.LazyFrame:
+    draft = workspace.draft
+    is_checked = draft.base is not None and not is_redefined(workspace) and not draft.changed(LAYER, "fx_rates")
+    if is_checked and not draft.changed(LAYER, source):
+        return _scan(workspace, source).head(0)
+    found = moved.of(draft, source) if is_checked else None
+    return _scan(workspace, source) if found is None else found.come.lazy().select("currency", "day")
+
+
 def _scan(workspace: Workspace, source: str) -> pl.LazyFrame:
     tables = catalogs.load(workspace.catalog.folder)
-    files = workspace.draft.files("sources", source).values()
+    files = workspace.draft.files(LAYER, source).values()
     return scan_rows(workspace.store, tables, source, files).select("currency", "day")
 
 

@@ -175,7 +175,7 @@ class Audit:
         if name == "subscriptions" and self.config.sources[name].shape == "periods":
             found += periods.overlapping(measured, self.manifest, self.store, bounds)
         if name == "events":
-            found += roles.observe(self.config.roles, roles.played(self.manifest, self.store))
+            found += roles.observe(self.config.roles, roles.played(self.manifest, self.store, self.config.roles))
         if name == "events" and "subscriptions" in self.catalog:
             found += periods.usage_before(measured, self.manifest, self.store, bounds)
         return found

@@ -10,19 +10,24 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 from quality.verdict import Observation
-from warehouse.manifest import Manifest
+from warehouse.manifest import DataFile, Manifest
 from warehouse.store import Store
 
 Roles = Mapping[str, tuple[str, ...]]
 ROLE_DAYS = pl.Schema({"role": pl.String()})
 
 
-def played(candidate: Manifest, store: Store) -> set[str]:
-    """The roles that some event has, over all days."""
-    files = candidate.of("states", "role_days")
-    if not files:
-        return set()
-    return set(store.scan(files, ROLE_DAYS).select(pl.col("role").unique()).collect()["role"])
+def played(candidate: Manifest, store: Store, roles: Collection[str]) -> set[str]:
+    """Those of the roles that some event has, over all days: the newest months say it of most."""
+    months: dict[str, list[DataFile]] = {}
+    for file in candidate.of("states", "role_days"):
+        months.setdefault(file.partition.rpartition("/")[2], []).append(file)
+    found: set[str] = set()
+    for month in sorted(months, reverse=True):
+        found |= set(store.scan(months[month], ROLE_DAYS).select(pl.col("role").unique()).collect()["role"])
+        if found >= set(roles):
+            break
+    return found & set(roles)
 
 
 def observe(roles: Roles, seen: Collection[str]) -> list[Observation]:
