@@ -111,7 +111,7 @@ def carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.L
 
 
 def settled(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
-    """The published rows of a table that is one file which no later run changes."""
+    """The published rows of a table that is one file which a run with these settings leaves as they are."""
     files = _published_files(workspace, entry)
     if entry.is_settled is None or not files:
         return []

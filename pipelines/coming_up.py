@@ -82,7 +82,7 @@ def _with_dates(
     """The files that may have such a date: of a state by month, those of the months in question."""
     spans = ([day - timedelta(days=days) for day in (last_day, new_last_day)] for days in recalls)
     months = {f"{MONTH}{month}" for first, last in spans for month in months_between(first, last)}
-    return [file for file in files if (month_in(file.partition) or min(months)) in months]
+    return [file for file in files if month_in(file.partition) in (None, *months)]
 
 
 def _is_seen(dates: Sequence[str], days: int, last_day: date, new_last_day: date) -> pl.Expr:

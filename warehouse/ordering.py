@@ -13,7 +13,10 @@ import polars as pl
 # Texts of more values than this are ids: to number them costs more than to sort by them.
 _MOST_TEXTS: Final = 10_000
 _NUMBERS: Final = 1 << 63
-_WHOLE: Final = (pl.Date, pl.Datetime, pl.Boolean)
+_WHOLE: Final = (
+    *(pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32),
+    *(pl.Date, pl.Datetime, pl.Boolean),
+)
 
 
 def in_order(rows: pl.DataFrame, columns: Sequence[str], first: Mapping[str, str] | None = None) -> pl.DataFrame:
@@ -54,7 +57,7 @@ def _numbered(values: pl.Series, leading: str | None) -> tuple[pl.Expr, int] | N
             return None
         ordered = pl.concat([texts.filter(texts == leading), texts.filter(texts != leading)]) if leading else texts
         place, size = column.cast(pl.Enum(ordered)).to_physical().cast(pl.Int64), len(ordered) + 1
-    elif values.dtype.is_integer() or values.dtype in _WHOLE:
+    elif values.dtype in _WHOLE:
         known = values.to_physical().cast(pl.Int64).drop_nulls()
         least, most = (int(known.min()), int(known.max())) if len(known) else (0, 0)  # type: ignore[arg-type]
         place, size = column.to_physical().cast(pl.Int64) - least, most - least + 2

@@ -27,6 +27,7 @@ def drawn(seed: int) -> pl.DataFrame:
             "id": [f"c{number}" for number in rng.integers(0, 10 * ROWS, ROWS)],
             "share": rng.random(ROWS),
             "large": rng.integers(-(1 << 62), 1 << 62, ROWS),
+            "larger": rng.integers(0, 1 << 64, ROWS, dtype=np.uint64),
         }
     )
     return frame.with_columns(pl.when(~nothing).then(pl.col("value", "day", "number", "flag")))
@@ -43,6 +44,7 @@ def drawn(seed: int) -> pl.DataFrame:
         ["share", "day"],
         ["large", "number"],
         ["day", "large", "segment"],
+        ["larger", "day"],
     ],
 )
 def test_the_order_is_that_of_sorting(seed: int, columns: list[str]) -> None:
