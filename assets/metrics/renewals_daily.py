@@ -121,15 +121,9 @@ def _with_outcome(terms: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
     """Adds `settled`, from which day on the outcome is known, and `mrr_now`, the MRR of then: where a payment is late
     on the due day, when it is paid or given up, else the last change until the due day."""
     is_open = pl.col("late_since").is_not_null()
-    settled = {name: pl.when(~is_open).then(name).backward_fill() for name in (NUMBER, "day", "mrr")}
-    # What settles a change is a change of the same subscription; `known` is in order.
-    is_settled = settled[NUMBER] == pl.col(NUMBER)
-    outcomes = known.select(
-        NUMBER,
-        "day",
-        settled=pl.when(is_settled).then(settled["day"]),
-        mrr_now=pl.when(is_settled).then(settled["mrr"]),
-    )
+    number, day, mrr = (pl.when(~is_open).then(name).backward_fill() for name in (NUMBER, "day", "mrr"))
+    # `known` is in order, and only a change of the same subscription settles one.
+    outcomes = known.select(NUMBER, "day", settled=pl.when(number == pl.col(NUMBER)).then(day), mrr_now=mrr)
     return terms.sort("due").join_asof(
         outcomes.sort("day"),
         left_on="due",
