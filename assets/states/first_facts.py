@@ -63,8 +63,7 @@ def amended(before: pl.LazyFrame, gone: pl.LazyFrame, come: pl.LazyFrame) -> pl.
     both = pl.concat([before, come])
     first = both.filter(pl.col("at") == pl.col("at").min().over(keys))
     is_unsure = (pl.len().over(keys) > 1) | (pl.col("lost_at") <= pl.col("at")).fill_null(False)
-    told = first.join(lost, on=keys, how="left").with_columns(is_sure=~is_unsure)
-    return told.unique(keys)
+    return first.join(lost, on=keys, how="left").with_columns(is_sure=~is_unsure)
 
 
 def earliest(facts: pl.LazyFrame) -> pl.LazyFrame:
