@@ -77,7 +77,7 @@ def measure(
         )
     )
     # Few are lost in a few days: the spans of all others need not be there for each basis.
-    of_lost = segment_spans.join(of_one_day.select("person").unique(), on="person", how="semi")
+    of_lost = segment_spans.join(of_one_day, on="person", how="semi")
     of_several = pl.col("date") >= pl.lit(_second_currency_day(all_mrr_changes, settings), pl.Date)
     return (
         split(of_one_day, spans_of(of_lost, BASES), 1)

@@ -48,7 +48,11 @@ def test_contracts_are_counted_in_terms(case: str) -> None:
     assert row["term_months"] == (None if months is None else contracts[-1][0])
 
 
-def told(interval: str, turns: list[date]) -> dict[str, Any]:
+def test_a_term_of_some_weeks_counts_as_a_month() -> None:
+    assert told("week", [date(2024, 6, 1)], interval_count=3)["term_months"] == 1
+
+
+def told(interval: str, turns: list[date], interval_count: int = 1) -> dict[str, Any]:
     """The row of a customer who pays 10 a month from the first turn to the second, again from the third, and so on;
     beside another who began on the same day, by the month."""
     movements = ["new", *(["churn", "reactivation"] * len(turns))]
@@ -62,7 +66,7 @@ def told(interval: str, turns: list[date]) -> dict[str, Any]:
         mrr="after",
         subscription_id=pl.format("s{}", "person"),
         currency=pl.lit("USD"),
-        interval_count=1,
+        interval_count=interval_count,
     )
     frames = {
         **{"mrr_changes": changes, "subscription_mrr": changes},
