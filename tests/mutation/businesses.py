@@ -100,7 +100,10 @@ class Computation:
 
     def _published(self, entry: Entry, rows: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
         references = {one: self._shuffled(self._reference(one)) for one in entry.references}
-        return reduction.published(entry, rows, settings, references)
+        settled = []
+        if entry.is_settled is not None and settings != self._business.of_metrics:
+            settled.append(self._business.tables[entry.table.name].lazy().filter(entry.is_settled(settings)))
+        return reduction.published(entry, rows, settings, references, settled)
 
     def _measured(self, entry: Entry, settings: Settings) -> pl.LazyFrame:
         parts = [self._computed(entry, shard, settings).collect() for shard in range(self._business.shards)]
