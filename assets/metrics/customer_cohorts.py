@@ -116,8 +116,7 @@ def measure(
             parts.append(dated(_cells(split, dimensions), grain).with_columns(basis=pl.lit(basis)))
     summed = rolled_up(pl.concat(parts, how="diagonal"), dimensions, [*KEYS[:-2], "age"], SUMS[1:])
     # The size is read on age 0 alone, where everybody is who is in the cohort.
-    size = pl.when(pl.col("age") == SIZE_AGE).then("customers_retained").otherwise(0)
-    return summed.with_columns(size.alias(SUMS[0]), pl.lit(0, pl.Int64).alias(SO_FAR))
+    return summed.with_columns(pl.col("customers_retained").alias(SUMS[0]), pl.lit(0, pl.Int64).alias(SO_FAR))
 
 
 def _split(
@@ -139,10 +138,8 @@ def _cells(rows: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
 
 
 def measured(published: pl.LazyFrame) -> pl.LazyFrame:
-    """Published cells with a customer; a size is on age 0 alone."""
-    size = pl.when(pl.col("age") == SIZE_AGE).then(SUMS[0]).otherwise(0)
-    some = published.filter(pl.col("customers_retained") > 0)
-    return some.with_columns(size.alias(SUMS[0]), pl.lit(0, MONEY).alias(SO_FAR))
+    """Published cells, from which nothing is carried."""
+    return published.with_columns(pl.lit(0, MONEY).alias(SO_FAR))
 
 
 def is_settled(settings: Settings) -> pl.Expr:
