@@ -15,7 +15,6 @@ from pipelines.partials import partial_of, shards_of
 from pipelines.parts import compute_partial
 from pipelines.workspace import Workspace
 from tests.oracle import worlds
-from tests.properties.deliveries import history
 from tests.properties.seeds import seeds
 from tests.properties.warehouse_runs import Runs, run_once
 from warehouse import reduction
@@ -45,10 +44,7 @@ def going_on(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
 @pytest.mark.parametrize("seed", seeds(3))
 def test_after_deliveries_in_any_order(seed: int, tmp_path: Path, going_on: list[tuple[str, date, bool]]) -> None:
-    _, steps = history(worlds.world(seed), seed)
-    runs = Runs(tmp_path)
-    for step in steps:
-        runs.take(step)
+    Runs(tmp_path).take_history(seed)
     assert [one for one in going_on if not one[2]] == []
 
 

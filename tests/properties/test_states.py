@@ -17,8 +17,6 @@ from pipelines.parts import EVERYTHING, Part, computed
 from pipelines.parts_to_do import WHOLE_HISTORY
 from pipelines.state_parts import is_built_at_once
 from pipelines.workspace import Workspace
-from tests.oracle import worlds
-from tests.properties.deliveries import history
 from tests.properties.seeds import seeds
 from tests.properties.warehouse_runs import Runs
 from warehouse.catalog import Entry
@@ -50,10 +48,7 @@ def test_a_state_is_that_of_everybody(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(unit_groups, "ROWS_OF_IDS", rows)
     in_part: set[str] = set()
     for seed in seeds(4):
-        _, steps = history(worlds.world(seed), seed)
-        runs = StatesCompared(tmp_path / f"{seed}")
-        for step in steps:
-            runs.take(step)
+        runs = StatesCompared(tmp_path / f"{seed}").take_history(seed)
         assert runs.unequal == [], seed
         in_part |= runs.in_part
     assert {"first_facts", "people", "value_tiers"} <= in_part
@@ -75,10 +70,7 @@ def test_a_month_follows_from_what_moved(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(state_parts, "amended", following)
     monkeypatch.setattr(amending, "_anew", reading)
     for seed in seeds(6):
-        _, steps = history(worlds.world(seed), seed)
-        runs = StatesCompared(tmp_path / f"{seed}")
-        for step in steps:
-            runs.take(step)
+        runs = StatesCompared(tmp_path / f"{seed}").take_history(seed)
         assert runs.unequal == [], seed
     assert {"first_facts", "order_days", "usage_days", "user_days"} <= followed
     assert "first_facts" in read

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 
 from pipelines import build, days, ingest
 from pipelines.days import DayRange
 from pipelines.workspace import Workspace
-from tests.oracle import rawfiles
+from tests.oracle import rawfiles, worlds
 from tests.oracle.compare import differences
 from tests.oracle.worlds import World
-from tests.properties.deliveries import Step
+from tests.properties.deliveries import Step, history
 from warehouse import candidate, catalog, config
 from warehouse.draft import Draft
 from warehouse.errors import HoldfastError
@@ -62,6 +63,13 @@ class Runs:
         self.folder.mkdir(exist_ok=True)
         deliver(self.folder, step.world, step.files)
         return self.run(step.date, days_earlier=step.days_earlier)
+
+    def take_history(self, seed: int) -> Self:
+        """Delivers a random world step by step, with a run after each."""
+        _, steps = history(worlds.world(seed), seed)
+        for step in steps:
+            self.take(step)
+        return self
 
     def _done(
         self, workspace: Workspace, requested: date | None, days_earlier: int, again: tuple[date, date] | None

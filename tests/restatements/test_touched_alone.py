@@ -17,8 +17,6 @@ from pipelines.days import DayRange
 from pipelines.otherwise import Otherwise
 from pipelines.patches import PatchedStore
 from pipelines.workspace import Workspace
-from tests.oracle import worlds
-from tests.properties.deliveries import history
 from tests.properties.seeds import seeds
 from tests.properties.warehouse_runs import Runs
 from tests.restatements.shop import Shop
@@ -137,10 +135,7 @@ def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
     monkeypatch.setattr(PatchedStore, "patch", patched)
     monkeypatch.setattr(one_shard, "LEAST_OF_A_GROUP", 1)
     for seed in seeds(3):
-        _, steps = history(worlds.world(seed), seed)
-        runs = ComparedRuns(tmp_path / f"runs{seed}")
-        for step in steps:
-            runs.take(step)
+        runs = ComparedRuns(tmp_path / f"runs{seed}").take_history(seed)
         assert [seed for apart, *others in runs.told if not all(apart.equals(other) for other in others)] == []
         kept += runs.kept
     assert kept
