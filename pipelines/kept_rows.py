@@ -71,15 +71,11 @@ class KeptRows:
     def _of_expected(self, store: Store, catalog: Catalog, table: str, files: tuple[DataFile, ...]) -> pl.DataFrame:
         key = (table, files)
         if key not in self._rows:
-            patches = store.patches(files) if isinstance(store, PatchedStore) else []
-            if isinstance(store, PatchedStore) and patches:
-                rows = self._of_expected(store, catalog, table, store.beneath(files))
-                self._rows[key] = pl.concat(
-                    [
-                        rows.filter(pl.all_horizontal(_stays(patch) for patch in patches)),
-                        _read(store, catalog, table, [patch.rows for patch in patches], self._expected),
-                    ]
-                )
+            if isinstance(store, PatchedStore) and (patches := store.patches(files)):
+                beneath = self._of_expected(store, catalog, table, store.beneath(files))
+                left = beneath.filter(pl.all_horizontal(_stays(patch) for patch in patches))
+                new = _read(store, catalog, table, [patch.rows for patch in patches], self._expected)
+                self._rows[key] = pl.concat([left, new])
             else:
                 self._rows[key] = _read(store, catalog, table, files, self._expected)
         return self._rows[key]

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines import touched
+from pipelines import moved, touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.inputs import layer_in, part_of, settings_of
 from pipelines.months import month_of
@@ -25,7 +25,6 @@ from warehouse.codes import shard_name
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
-from warehouse.source_rows import Moved
 
 WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
 
@@ -39,20 +38,12 @@ def parts_to_do(workspace: Workspace, entry: Entry) -> list[Part]:
     names, since = _names(workspace, entry), touched_since(workspace, entry)
     if entry.table.partitioning == "shard/month":
         months = moved_in(workspace, entry, names)
-        parts = [
-            _part(workspace, entry, name, settings, before, _named_in(workspace, months[name]), since) for name in names
-        ]
+        shards = workspace.config.shards
+        named = {name: None if rows is None else moved.named_in(rows.values(), shards) for name, rows in months.items()}
+        parts = [_part(workspace, entry, name, settings, before, named[name], since) for name in names]
         return [replace(part, moved=months[part.name] if part.touched is not None else None) for part in parts]
     among = touched_units(workspace, entry)
     return [_part(workspace, entry, name, settings, before, among, since) for name in names]
-
-
-def _named_in(workspace: Workspace, rows: Mapping[str, Moved] | None) -> pl.DataFrame | None:
-    """The persons that rows which moved name."""
-    if rows is None:
-        return None
-    sides = (side for some in rows.values() for side in (some.gone, some.come))
-    return touched.together(touched.named_in(side, workspace.config.shards) for side in sides)
 
 
 def _names(workspace: Workspace, entry: Entry) -> list[str]:

@@ -23,7 +23,10 @@ def check_rates(workspace: Workspace) -> None:
     reporting = workspace.config.reporting_currency
     if reporting is None:
         return
-    facts = pl.concat([_amounts(workspace, source) for source in MONEY_SOURCES])
+    draft = workspace.draft
+    is_checked = draft.base is not None and not is_redefined(workspace) and not draft.changed(LAYER, "fx_rates")
+    amounts = _that_came if is_checked else _scan
+    facts = pl.concat([amounts(workspace, source) for source in MONEY_SOURCES])
     known = _scan(workspace, "fx_rates").group_by("currency").agg(first_rate=pl.col("day").min())
     missing = (
         facts.filter(pl.col("currency") != reporting)
@@ -42,12 +45,11 @@ def check_rates(workspace: Workspace) -> None:
         )
 
 
-def _amounts(workspace: Workspace, source: str) -> pl.LazyFrame:
-    draft = workspace.draft
-    is_checked = draft.base is not None and not is_redefined(workspace) and not draft.changed(LAYER, "fx_rates")
-    if is_checked and not draft.changed(LAYER, source):
+def _that_came(workspace: Workspace, source: str) -> pl.LazyFrame:
+    """The amounts that came since the base release; all of them where nobody looked."""
+    if not workspace.draft.changed(LAYER, source):
         return _scan(workspace, source).head(0)
-    found = moved.of(draft, source) if is_checked else None
+    found = moved.of(workspace.draft, source)
     return _scan(workspace, source) if found is None else found.come.lazy().select("currency", "day")
 
 

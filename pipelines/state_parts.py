@@ -42,13 +42,13 @@ def compute_state(part: Part) -> Computed:
         after = found.get(partition, nothing)
         file = part.before.get(partition)
         if isinstance(part.store, PatchedStore) and file is not None and _is_of_some(part):
-            written[partition], differing = _patched(part, entry, part.store, file, after)
+            written[partition], differing = _patched(part, entry, part.store, file, known, after)
             touched.append(differing)
             continue
         if part.is_compared:
             before, stays = known.of(partition), _stays(part, entry, partition)
             left = before.filter(stays)
-            after = _anew(part, entry, left.lazy(), after, stays)
+            after = _put_over(part, entry, left.lazy(), after, stays)
             touched.append(_touched(part, entry, partition, before.filter(~stays), after))
             after = in_order(pl.concat([left, after]), _grain(entry))
         else:
@@ -66,24 +66,29 @@ def _rows(part: Part, entry: Entry, known: _Before) -> pl.DataFrame:
 
 
 class _Before:
-    """The rows of a part before the run, each file read once; of one that is patched only those that are touched."""
+    """The rows of a part before the run, each file read once; of one that is patched only those that do not stay."""
 
     def __init__(self, part: Part, entry: Entry) -> None:
         self._part, self._entry = part, entry
         self._kept: dict[str, pl.DataFrame] = {}
 
     def of(self, partition: str) -> pl.DataFrame:
-        """All rows of a partition, which is not kept any longer."""
-        kept = self._kept.pop(partition, None)
-        return self._scan(partition).collect() if kept is None else kept
+        """The rows of a partition as far as they are read, which are not kept any longer."""
+        return self._kept.pop(partition) if partition in self._kept else self._read(partition)
 
     def of_touched(self, partition: str) -> pl.LazyFrame:
         """The rows of a partition that do not stay."""
-        stays = _stays(self._part, self._entry, partition)
-        if isinstance(self._part.store, PatchedStore):
-            return self._scan(partition).filter(~stays)
-        self._kept[partition] = self._scan(partition).collect()
-        return self._kept[partition].lazy().filter(~stays)
+        self._kept[partition] = self._read(partition)
+        return self._kept[partition].lazy().filter(~_stays(self._part, self._entry, partition))
+
+    def staying(self, partition: str) -> pl.LazyFrame:
+        """The other rows, which are read each time."""
+        return self._scan(partition).filter(_stays(self._part, self._entry, partition))
+
+    def _read(self, partition: str) -> pl.DataFrame:
+        rows = self._scan(partition)
+        is_patched = isinstance(self._part.store, PatchedStore) and _is_of_some(self._part)
+        return (rows.filter(~_stays(self._part, self._entry, partition)) if is_patched else rows).collect()
 
     def _scan(self, partition: str) -> pl.LazyFrame:
         file = self._part.before.get(partition)
@@ -105,10 +110,10 @@ def _by_partition(part: Part, entry: Entry, rows: pl.DataFrame) -> dict[str, pl.
 
 def _is_of_some(part: Part) -> bool:
     """Whether some of the rows that were there stay without being looked at."""
-    return part.is_compared and (part.touched is not None or part.since is not None)
+    return part.touched is not None or part.since is not None
 
 
-def _anew(part: Part, entry: Entry, left: pl.LazyFrame, after: pl.DataFrame, stays: pl.Expr) -> pl.DataFrame:
+def _put_over(part: Part, entry: Entry, left: pl.LazyFrame, after: pl.DataFrame, stays: pl.Expr) -> pl.DataFrame:
     """The rows to be put over those that are `left`."""
     if part.touched is not None:
         after = after.filter(~stays)
@@ -118,12 +123,12 @@ def _anew(part: Part, entry: Entry, left: pl.LazyFrame, after: pl.DataFrame, sta
 
 
 def _patched(
-    part: Part, entry: Entry, store: PatchedStore, file: DataFile, after: pl.DataFrame
+    part: Part, entry: Entry, store: PatchedStore, file: DataFile, known: _Before, after: pl.DataFrame
 ) -> tuple[DataFile, pl.DataFrame]:
     """The file with the new rows over it, or the file itself where they are the same; and whose they are."""
-    before, stays = store.scan([file], entry.table.polars_schema()), _stays(part, entry, file.partition)
-    after = _anew(part, entry, before.filter(stays), after, stays)
-    differing = _touched(part, entry, file.partition, before.filter(~stays).collect(), after)
+    stays = _stays(part, entry, file.partition)
+    after = _put_over(part, entry, known.staying(file.partition), after, stays)
+    differing = _touched(part, entry, file.partition, known.of(file.partition), after)
     if differing.is_empty():
         return file, differing
     return store.patch(file, stays, after, entry.table.arrow_schema()), differing

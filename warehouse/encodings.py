@@ -15,11 +15,6 @@ _DICTIONARY = (pl.String, pl.Decimal, pl.UInt16)
 _DELTA = (pl.Int64, pl.Datetime)
 
 
-def published(frame: pl.DataFrame) -> dict[str, Any]:
-    """The same for files that others read: small, and as plain as can be."""
-    return {"use_dictionary": _repeating(frame), "compression_level": 3}
-
-
 def compact(frame: pl.DataFrame) -> dict[str, Any]:
     """Arguments of pyarrow's writer: whole numbers and times of 64 bits as differences, a dictionary of what repeats.
 
@@ -35,6 +30,11 @@ def compact(frame: pl.DataFrame) -> dict[str, Any]:
         "compression_level": 1,
         "write_statistics": False,
     }
+
+
+def published(frame: pl.DataFrame) -> dict[str, Any]:
+    """The same for files that others read: small, and as plain as can be."""
+    return {"use_dictionary": _repeating(frame), "compression_level": 3}
 
 
 def _repeating(frame: pl.DataFrame) -> list[str]:
