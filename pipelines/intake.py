@@ -126,7 +126,8 @@ class _Intake:
         replaced = {path for path, line in self._known.items() if line is not lines[path]}
         lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
         extracts, watched = self._extracts(deliveries, lines), self._draft.base is not None
-        return lake.merge(arrivals, replaced, extracts, today(self._config), keeps_moves=watched)
+        last_days = {one.line.path: one.line.last_day for one in deliveries if one.line.last_day is not None}
+        return lake.merge(arrivals, replaced, last_days, extracts, today(self._config), keeps_moves=watched)
 
     def _extracts(self, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Extracts | None:
         if not self._reader.source.full_extract:

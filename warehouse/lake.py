@@ -6,22 +6,22 @@ version counts is decided in versions.py, what a row means long before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import TypeVar
 
 import polars as pl
 
 from warehouse import source_rows
-from warehouse.arrivals import Arrivals, Place, month_number
-from warehouse.codes import SHARD, shard_name, shard_of
+from warehouse.arrivals import Arrivals
+from warehouse.codes import SHARD
 from warehouse.contract import Contract
 from warehouse.extracts import Extracts, with_eligibility
 from warehouse.key_ranges import that_may_hold
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH, WHOLE
+from warehouse.names import MONTH
+from warehouse.placing import Placing
 from warehouse.rewriting import Rewriting, marked
 from warehouse.source_rows import Moved
 from warehouse.store import Store
@@ -31,7 +31,6 @@ _ROW = ["file", "row"]
 
 ROWS_JUDGED_AT_ONCE = 5_000_000
 HASHES_AT_ONCE = 20_000_000
-_Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +59,36 @@ class Lake:
         self._shards = shards
         self._before = before
         self._is_subscription = "gone_day" in contract.table.polars_schema()
-        self._partitioning = contract.table.partitioning
 
     def merge(
         self,
         arrivals: Arrivals,
         replaced: Set[str],
+        last_days: Mapping[str, date],
         extracts: Extracts | None = None,
         today: date = date.max,
         *,
         keeps_moves: bool = False,
     ) -> Merged:
-        """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current."""
+        """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current.
+        `last_days` are the newest days of the files that arrive."""
+        placing = Placing(self._contract, self._shards, last_days)
         leaving = self._leaving(replaced)
-        verdicts = self._by_place(self._verdicts(arrivals, leaving, replaced, extracts))
-        others = {*self._by_place(leaving), *verdicts}
+        verdicts = self._verdicts(arrivals, leaving, replaced, extracts)
+        known = verdicts.drop_nulls("partition").partition_by("partition", as_dict=True)
+        by_name = {str(name): part for (name,), part in known.items()}
+        untouched = {*leaving["partition"], *by_name}
         rewriting = Rewriting(
             self._store, self._contract, replaced, is_extract=extracts is not None, keeps_moves=keeps_moves
         )
-        for shard in sorted({*arrivals.shards(), *(shard for shard, _ in others)}):
-            untouched = {place for place in others if place[0] == shard}
-            fresh = partial(_arriving, verdicts=[part for place, part in verdicts.items() if place[0] == shard])
+        for shard in arrivals.shards():
+            fresh = partial(_arriving, verdicts=verdicts.filter(pl.col("shard") == shard))
             for place, arrived in arrivals.of_shard(shard, fresh):
-                name = self._name(place)
-                rewriting.rewrite(name, self._before.get(name), arrived, verdicts.get(place))
-                untouched.discard(place)
-            for place in sorted(untouched):
-                name = self._name(place)
-                rewriting.rewrite(name, self._before.get(name), None, verdicts.get(place))
+                for name, rows in placing.parted(place, arrived):
+                    rewriting.rewrite(name, self._before.get(name), rows, by_name.get(name))
+                    untouched.discard(name)
+        for name in sorted(untouched):
+            rewriting.rewrite(name, self._before.get(name), None, by_name.get(name))
         return Merged(
             changes=rewriting.changes,
             touched_from=rewriting.touched_from,
@@ -104,40 +105,24 @@ class Lake:
             table.name, *(pl.concat([nothing, *side]) for side in (rewriting.gone, rewriting.come))
         )
 
-    def _placed(self, rows: _Frame) -> _Frame:
-        if self._partitioning != "shard/month":
-            return rows.with_columns(month=pl.lit(0, pl.Int32))
-        return rows.with_columns(month=month_number())
-
-    def _name(self, place: Place) -> str:
-        shard, month = place
-        if self._partitioning == "whole":
-            return WHOLE
-        name = shard_name(shard, self._shards)
-        return f"{name}/{MONTH}{month // 100:04d}-{month % 100:02d}" if month else name
-
     def _known(self, files: Iterable[DataFile]) -> pl.LazyFrame:
-        """Of the rows of these files, what deciding between versions needs."""
-        person = self._contract.PERSON
-        rows = self._store.scan(files, self._contract.table.polars_schema())
-        return self._contending(rows.with_columns(person=pl.col(person) if person else pl.lit("", pl.String)))
+        """Of the rows of these files, what deciding between versions needs, and the partition they are in."""
+        rows = self._store.scan_with_partition(files, self._contract.table.polars_schema())
+        return self._contending(rows.with_columns(shard=pl.lit(None, SHARD)))
 
     def _leaving(self, replaced: Set[str]) -> pl.DataFrame:
         def of_replaced(rows: pl.LazyFrame) -> pl.LazyFrame:
             return rows.filter(pl.col("file").is_in(sorted(replaced)))
 
         having = self._store.having(self._before.values(), of_replaced) if replaced else []
-        return self._located(of_replaced(self._known(having)).collect())
-
-    def _located(self, rows: pl.DataFrame) -> pl.DataFrame:
-        shards = shard_of(rows["person"], self._shards) if self._contract.PERSON else pl.lit(0, SHARD)
-        return self._placed(rows.with_columns(shard=shards))
+        return of_replaced(self._known(having)).collect()
 
     def _verdicts(
         self, arrivals: Arrivals, leaving: pl.DataFrame, replaced: Set[str], extracts: Extracts | None
     ) -> pl.DataFrame:
-        """The rows whose mark differs from what they have (arrived: current): place, file, row, is_current (and
-        gone_day). What may compete with each other is judged together, as much at once as fits."""
+        """The rows whose mark differs from what they have (arrived: current): file, row, is_current (and gone_day); of
+        those that arrived the shard, of the others the partition. What may compete with each other is judged together,
+        as much at once as fits."""
         keys = pl.concat([arrivals.all().select(key=self._contract.key()), leaving.lazy().select("key")]).drop_nulls()
         rivals = self._rivals(keys, replaced, extracts)
         shared = self._shared(arrivals) if extracts is None else None
@@ -147,8 +132,9 @@ class Lake:
         for part in range(parts):
             name = "subscription_id" if self._is_subscription else "key"
             mine = pl.col(name).hash() % parts == part if parts > 1 else pl.lit(True)
-            old = self._located(rivals.filter(mine).collect())
-            new = self._contending(arrivals.all().with_columns(is_current=pl.lit(True))).filter(mine)
+            old = rivals.filter(mine).collect()
+            arrived = arrivals.all().with_columns(is_current=pl.lit(True), partition=pl.lit(None, pl.String))
+            new = self._contending(arrived).filter(mine)
             if shared is not None:
                 new = new.filter(pl.col("key").hash().is_in(pl.concat([shared, old["key"].hash()]).implode()))
             judged.append(self._judged(new.collect(), old, extracts))
@@ -167,9 +153,9 @@ class Lake:
         judged = judged.with_columns(are_current(judged).alias("counts"))
         changed = pl.col("counts") != pl.col("is_current")
         if not self._is_subscription:
-            return judged.filter(changed).select(*_ROW, "shard", "month", is_current="counts")
+            return judged.filter(changed).select(*_ROW, "shard", "partition", is_current="counts")
         changed = changed | pl.col("gone_day").ne_missing(pl.col("gone"))
-        return judged.filter(changed).select(*_ROW, "shard", "month", is_current="counts", gone_day="gone")
+        return judged.filter(changed).select(*_ROW, "shard", "partition", is_current="counts", gone_day="gone")
 
     def _rivals(self, keys: pl.LazyFrame, replaced: Set[str], extracts: Extracts | None) -> pl.LazyFrame:
         """The rows already there that compete with what arrives or lose a rival that leaves; of an extract, all."""
@@ -196,14 +182,12 @@ class Lake:
             *_ROW,
             "day",
             "is_current",
-            *(name for name in ("shard", "month", "person") if name in rows.collect_schema()),
+            "shard",
+            "partition",
             key=self._contract.key(),
             version=pl.col(version) if version else pl.lit(None, pl.Datetime("us", "UTC")),
             **{name: pl.col(name) for name in ("subscription_id", "gone_day") if self._is_subscription},
         )
-
-    def _by_place(self, rows: pl.DataFrame) -> dict[Place, pl.DataFrame]:
-        return {_place(key): part for key, part in rows.partition_by("shard", "month", as_dict=True).items()}
 
     def _newest_day(self, files: Mapping[str, DataFile | None], today: date) -> date | None:
         """The newest day of a current row that is not to come, looked for in the newest months first."""
@@ -219,14 +203,7 @@ class Lake:
         return None
 
 
-def _arriving(rows: pl.DataFrame, verdicts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _arriving(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     """Rows that arrive, current where no verdict says otherwise."""
     rows = rows.with_columns(is_current=pl.lit(True))
-    return marked(rows, pl.concat(verdicts)) if verdicts else rows
-
-
-def _place(key: tuple[object, ...]) -> Place:
-    shard, month = key
-    assert isinstance(shard, int)
-    assert isinstance(month, int)
-    return shard, month
+    return marked(rows, verdicts) if verdicts.height else rows

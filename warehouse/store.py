@@ -23,6 +23,7 @@ from warehouse.names import check_data_path, check_inside, check_partition, chec
 
 digest_of = durable.digest
 ROW_GROUP_SIZE = 131_072
+_PATH = "_path"
 # What only runs read is written to be written and read quickly; what is published, to be small.
 _COMPACT_LAYERS = ("sources", "states")
 # Of each of many files Polars reads so many last bytes to find its columns, by default a quarter of a megabyte, which
@@ -82,18 +83,23 @@ class Store:
             raise StorageError("No files to read, and no schema to make an empty table from")
         return pl.LazyFrame(schema=schema)
 
+    def scan_with_partition(self, files: Iterable[DataFile], schema: pl.Schema) -> pl.LazyFrame:
+        """As `scan`, with one more column: the `partition` that a row is in."""
+        files = sorted(files)
+        if not files:
+            return pl.LazyFrame(schema={**schema, "partition": pl.String})
+        names = {path: file.partition for path, file in self._named(files).items()}
+        return _with_path(names).select(*schema, partition=pl.col(_PATH).replace_strict(names))
+
     def having(self, files: Iterable[DataFile], keep: Callable[[pl.LazyFrame], pl.LazyFrame]) -> list[DataFile]:
         """Those of the files that have a row which `keep` keeps. Of the others only what it looks at is read.
 
         Raises StorageError as `scan`.
         """
-        files = sorted(files)
-        mirror.fetch(self.home, files)
-        named = {str(self.path(file)): file for file in files}
+        named = self._named(sorted(files))
         if not named:
             return []
-        rows = pl.scan_parquet(list(named), glob=False, hive_partitioning=False, include_file_paths="_path")
-        return sorted(named[path] for path in keep(rows).select(pl.col("_path").unique()).collect()["_path"])
+        return sorted(named[path] for path in keep(_with_path(named)).select(pl.col(_PATH).unique()).collect()[_PATH])
 
     def schemas(self, files: Iterable[DataFile]) -> dict[DataFile, pa.Schema]:
         """The schema of each file, with what is said in it; only the ends of the files are read.
@@ -104,6 +110,11 @@ class Store:
         mirror.fetch(self.home, files)
         return {file: pq.read_schema(pa.BufferReader(_end(self.path(file)))) for file in files}
 
+    def _named(self, files: Iterable[DataFile]) -> dict[str, DataFile]:
+        """The files, which are brought, by their paths."""
+        mirror.fetch(self.home, files)
+        return {str(self.path(file)): file for file in files}
+
     def path(self, file: DataFile) -> Path:
         """The absolute path of the file; raises StorageError where a symbolic link or `..` leads elsewhere."""
         path = self.home / check_data_path(file.path)
@@ -113,6 +124,11 @@ class Store:
         if not path.exists():
             mirror.fetch(self.home, [file])
         return path
+
+
+def _with_path(paths: Iterable[str]) -> pl.LazyFrame:
+    """The rows of these files, with the path of theirs."""
+    return pl.scan_parquet(list(paths), glob=False, hive_partitioning=False, include_file_paths=_PATH)
 
 
 def _end(path: Path) -> bytes:
