@@ -21,8 +21,8 @@ from warehouse.extracts import Extracts, with_eligibility
 from warehouse.key_ranges import that_may_hold
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
-from warehouse.placing import Placing
-from warehouse.rewriting import Rewriting, marked
+from warehouse.placing import Placing, beside
+from warehouse.rewriting import Change, Rewriting, marked
 from warehouse.source_rows import Moved
 from warehouse.store import Store
 from warehouse.versions import are_current, shared
@@ -77,18 +77,24 @@ class Lake:
         verdicts = self._verdicts(arrivals, leaving, replaced, extracts)
         known = verdicts.drop_nulls("partition").partition_by("partition", as_dict=True)
         by_name = {str(name): part for (name,), part in known.items()}
-        untouched = {*leaving["partition"], *by_name}
+        others: dict[str, set[str]] = {}
+        for name in {*leaving["partition"], *by_name}:
+            others.setdefault(beside(name), set()).add(name)
+
+        def change(name: str, arrived: pl.DataFrame | None = None) -> Change:
+            return Change(name, self._before.get(name), arrived, by_name.get(name))
+
         rewriting = Rewriting(
             self._store, self._contract, replaced, is_extract=extracts is not None, keeps_moves=keeps_moves
         )
         for shard in arrivals.shards():
             fresh = partial(_arriving, verdicts=verdicts.filter(pl.col("shard") == shard))
             for place, arrived in arrivals.of_shard(shard, fresh):
-                for name, rows in placing.parted(place, arrived):
-                    rewriting.rewrite(name, self._before.get(name), rows, by_name.get(name))
-                    untouched.discard(name)
-        for name in sorted(untouched):
-            rewriting.rewrite(name, self._before.get(name), None, by_name.get(name))
+                rows = dict(placing.parted(place, arrived))
+                names = rows.keys() | others.pop(placing.name(place), set())
+                rewriting.rewrite([change(name, rows.get(name)) for name in sorted(names)])
+        for names in others.values():
+            rewriting.rewrite([change(name) for name in sorted(names)])
         return Merged(
             changes=rewriting.changes,
             touched_from=rewriting.touched_from,

@@ -35,17 +35,23 @@ class Placing:
         _, month = place
         later = [file for file, day in self.last_days.items() if day.year * 100 + day.month > month]
         if not month or not later:
-            yield self._name(place), rows
+            yield self.name(place), rows
             return
         is_late = rows.select(pl.col("file").is_in(later) & self.contract.key().is_not_null()).to_series()
         if not is_late.all():
-            yield self._name(place), rows.filter(~is_late)
+            yield self.name(place), rows.filter(~is_late)
         if is_late.any():
-            yield self._name(place, LATE), rows.filter(is_late)
+            yield self.name(place, LATE), rows.filter(is_late)
 
-    def _name(self, place: Place, *apart: str) -> str:
+    def name(self, place: Place, *apart: str) -> str:
+        """The partition of a place, or the one `apart` from it."""
         shard, month = place
         if self.contract.table.partitioning == WHOLE:
             return WHOLE
         dated = [f"{MONTH}{month // 100:04d}-{month % 100:02d}"] if month else []
         return "/".join([shard_name(shard, self.shards), *apart, *dated])
+
+
+def beside(name: str) -> str:
+    """The partition that late rows are apart from; of another its own name."""
+    return name.replace(f"/{LATE}/", "/")

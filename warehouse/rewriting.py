@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -21,8 +22,19 @@ _BOOKKEEPING = (*_ROW, "is_current")
 _BEFORE = ".before"
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A partition with the file it has, the rows that arrive in it, which are marked already, and marks that rows of it
+    get."""
+
+    name: str
+    previous: DataFile | None
+    arrived: pl.DataFrame | None
+    verdicts: pl.DataFrame | None
+
+
 class Rewriting:
-    """Call `rewrite` once for each partition that changes; then read the account.
+    """Call `rewrite` for each group of partitions that change; then read the account.
 
     `changes`: partitions with their new file (None: gone). `touched_from`: the earliest day on which current rows
     differ. `is_changed`: whether any do. `superseded`: how many more rows of a file another version stands for. `gone`
@@ -49,11 +61,23 @@ class Rewriting:
         self.gone: list[pl.DataFrame] = []
         self.come: list[pl.DataFrame] = []
 
-    def rewrite(
-        self, name: str, previous: DataFile | None, arrived: pl.DataFrame | None, verdicts: pl.DataFrame | None
-    ) -> None:
-        """The partition without the replaced files' rows, the others marked as the verdicts say, and with the arrived
-        ones, which are marked already."""
+    def rewrite(self, changes: Sequence[Change]) -> None:
+        """Those of partitions between which a row may move without counting otherwise: each without the replaced files'
+        rows, the others marked as the verdicts say, and with the arrived ones."""
+        gone, come = (pl.concat(side) for side in zip(*(self._rewritten(one) for one in changes), strict=True))
+        if self._keeps_moves:
+            self.gone.append(gone)
+            self.come.append(come)
+        days = self._differing_days(gone, come)
+        if days.is_empty():
+            return
+        self.is_changed = True
+        dated = [day for day in (days.min(), self.touched_from) if isinstance(day, date)]
+        self.touched_from = min(dated, default=None)
+
+    def _rewritten(self, change: Change) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Writes one; returns the rows that counted before and those that count now, as far as they differ."""
+        name, previous, arrived, verdicts = change.name, change.previous, change.arrived, change.verdicts
         before = pl.read_parquet(self._store.path(previous)) if previous else None
         parts = []
         if before is not None:
@@ -63,14 +87,15 @@ class Rewriting:
         if arrived is not None:
             parts.append(arrived.select(*self._schema.names(), *_absent(self._marks)))
         judged = self._with_repeats_judged(pl.concat(parts))
-        self._note(before, judged)
+        self._note_superseded(before, judged)
         rows = self._in_order(judged.select(self._schema.names()))
-        if rows.is_empty():
-            self.changes[name] = None
-            return
+        self.changes[name] = self._written(name, rows, previous) if rows.height else None
+        return self._turned(before, judged)
+
+    def _written(self, name: str, rows: pl.DataFrame, previous: DataFile | None) -> DataFile:
         schema = with_ranges(self._arrow_schema, rows, self._contract.key())
         table = self._contract.table.name
-        self.changes[name] = self._store.write(LAYER, table, name, rows, schema, previous=previous)
+        return self._store.write(LAYER, table, name, rows, schema, previous=previous)
 
     def _with_repeats_judged(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows without a key meet their like only in their own partition, so they are judged here, afresh."""
@@ -87,21 +112,11 @@ class Rewriting:
         code = [_CODE_OF[name] for name in (self._contract.PERSON,) if name]
         return rows.sort(*code, self._contract.TIME, *_ROW)
 
-    def _note(self, before: pl.DataFrame | None, after: pl.DataFrame) -> None:
+    def _note_superseded(self, before: pl.DataFrame | None, after: pl.DataFrame) -> None:
         for rows, sign in ((before, -1), (after, 1)):
             if rows is not None and not rows["is_current"].all():
                 for file, count in rows.filter(~rows["is_current"])["file"].value_counts().iter_rows():
                     self.superseded[file] += sign * count
-        gone, come = self._turned(before, after)
-        if self._keeps_moves:
-            self.gone.append(gone)
-            self.come.append(come)
-        days = self._differing_days(gone, come)
-        if days.is_empty():
-            return
-        self.is_changed = True
-        dated = [day for day in (days.min(), self.touched_from) if isinstance(day, date)]
-        self.touched_from = min(dated, default=None)
 
     def _turned(self, before: pl.DataFrame | None, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows that counted before and leave or have other marks, and those that count and came or have other
