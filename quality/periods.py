@@ -11,8 +11,9 @@ from datetime import date
 
 import polars as pl
 
-from quality.profile import Profile, files_since
+from quality.profile import Profile, files_since, number_of, of_shards
 from quality.verdict import Observation
+from warehouse import codes
 from warehouse.bounds import Bounds
 from warehouse.manifest import Manifest
 from warehouse.store import Store
@@ -25,7 +26,15 @@ PERIODS = pl.Schema(
         "is_current": pl.Boolean(),
     }
 )
-EVENTS = pl.Schema({"customer_id": pl.String(), "day": pl.Date(), "is_current": pl.Boolean()})
+EVENTS = pl.Schema(
+    {
+        "customer_id": pl.String(),
+        "customer": pl.UInt32(),
+        "customer_shard": codes.SHARD(),
+        "day": pl.Date(),
+        "is_current": pl.Boolean(),
+    }
+)
 
 
 def overlapping(profile: Profile, candidate: Manifest, store: Store, bounds: Bounds) -> list[Observation]:
@@ -62,10 +71,15 @@ def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bo
     if not profile.judged or not profile.days.height:
         return []
     first, last = profile.judged[0], profile.judged[-1]
+    files = candidate.of("sources", "subscriptions")
+    if not files:
+        return []
     events = store.scan(files_since(candidate.of("sources", "events"), first), EVENTS)
     judged = events.filter("is_current", pl.col("day").is_between(first, last))
-    begins = _lake(candidate, store).group_by("customer_id").agg(begins=pl.col("day").min())
-    both = judged.group_by("customer_id", "day").len().join(begins, on="customer_id").collect()
+    subscribed = of_shards(files, store).filter("is_current")
+    begins = subscribed.group_by(customer=number_of("shard", "customer")).agg(begins=pl.col("day").min())
+    days = judged.group_by("day", customer=number_of("customer_shard", "customer"))
+    both = days.agg(pl.len(), pl.col("customer_id").first()).join(begins, on="customer").collect()
     early = both.filter(pl.col("day") < pl.col("begins"))
     of_subscribers, before = int(both["len"].sum()), int(early["len"].sum())
     if of_subscribers < LEAST_EVENTS:

@@ -95,7 +95,7 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
         ),
     ]
     combined = pl.concat(counts, how="diagonal")
-    in_range = combined.filter(pl.col("date").is_between(settings.first_day, settings.last_day))
+    in_range = once(combined.filter(pl.col("date").is_between(settings.first_day, settings.last_day)))
     keys = ["date", "age_days"]
     by_tenure = rolled_up(in_range, [], keys, MEASURES).with_columns(
         segment=pl.lit("tenure"), segment_value=pl.lit("new")

@@ -91,7 +91,7 @@ class Shop:
         lake = lake.head(lake.height - forgotten)
         bad = {quarantine.partition(one.name): _quarantined(one) for one in deliveries if one.without_id}
         for layer, name, parts in (
-            ("sources", "orders", {"whole": lake}),
+            ("sources", "orders", {"shard=00": lake}),
             (ledger.LAYER, ledger.TABLE, {ledger.partition("orders"): _ledger(deliveries)}),
             (quarantine.LAYER, "orders", bad),
         ):
@@ -134,7 +134,7 @@ class Shop:
             "row": pl.int_range(2, delivery.taken + 2, eager=True),
             "order_id": [f"{delivery.name}-{number}" for number in range(delivery.taken)],
             "customer_id": [f"c{number % customers}" for number in range(delivery.taken)],
-            "customer": 0,
+            "customer": [number % customers for number in range(delivery.taken)],
             "ordered_at": moment,
             "day": delivery.day,
             "amount": delivery.amount,
