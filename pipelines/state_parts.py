@@ -50,7 +50,7 @@ def compute_state(part: Part) -> Computed:
             left = before.filter(stays)
             after = _put_over(part, entry, left.lazy(), after, stays)
             touched.append(_touched(part, entry, partition, before.filter(~stays), after))
-            after = in_order(pl.concat([left, after]), _grain(entry))
+            after = in_order(pl.concat([left, after], rechunk=True), _grain(entry))
         else:
             after = in_order(after, _grain(entry))
         if after.height:

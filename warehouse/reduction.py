@@ -45,6 +45,7 @@ def published(
         .select(columns)
     )
     everything = pl.concat([made, *(some.select(columns) for some in settled)]).collect()
+    everything = everything.rechunk() if settled else everything
     return in_order(everything, _key_names(table), {"segment": SEGMENT_ALL} if table.segmented else None)
 
 

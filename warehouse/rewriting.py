@@ -12,6 +12,7 @@ import polars as pl
 from warehouse.contract import Contract
 from warehouse.key_ranges import with_ranges
 from warehouse.manifest import DataFile
+from warehouse.ordering import in_order
 from warehouse.store import Store
 from warehouse.versions import without_repeats
 
@@ -86,7 +87,7 @@ class Rewriting:
             parts.append(kept if verdicts is None else marked(kept, verdicts))
         if arrived is not None:
             parts.append(arrived.select(*self._schema.names(), *_absent(self._marks)))
-        judged = self._with_repeats_judged(pl.concat(parts))
+        judged = self._with_repeats_judged(pl.concat(parts, rechunk=True))
         self._note_superseded(before, judged)
         rows = self._in_order(judged.select(self._schema.names()))
         self.changes[name] = self._written(name, rows, previous) if rows.height else None
@@ -110,7 +111,7 @@ class Rewriting:
 
     def _in_order(self, rows: pl.DataFrame) -> pl.DataFrame:
         code = [_CODE_OF[name] for name in (self._contract.PERSON,) if name]
-        return rows.sort(*code, self._contract.TIME, *_ROW)
+        return in_order(rows, [*code, self._contract.TIME, *_ROW])
 
     def _note_superseded(self, before: pl.DataFrame | None, after: pl.DataFrame) -> None:
         for rows, sign in ((before, -1), (after, 1)):

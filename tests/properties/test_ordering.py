@@ -45,6 +45,9 @@ def drawn(seed: int) -> pl.DataFrame:
         ["large", "number"],
         ["day", "large", "segment"],
         ["larger", "day"],
+        ["number", "flag", "id"],
+        ["flag", "share", "number"],
+        ["day", "number", "large", "id"],
     ],
 )
 def test_the_order_is_that_of_sorting(seed: int, columns: list[str]) -> None:
