@@ -63,8 +63,8 @@ class Rewriting:
         self.come: list[pl.DataFrame] = []
 
     def rewrite(self, changes: Sequence[Change]) -> None:
-        """Those of partitions between which a row may move without counting otherwise: each without the replaced files'
-        rows, the others marked as the verdicts say, and with the arrived ones."""
+        """Partitions of one place, together: that a row lies in another of them is no change. Each is written without
+        the replaced files' rows, the others marked as the verdicts say, and with the arrived ones."""
         gone, come = (pl.concat(side) for side in zip(*(self._rewritten(one) for one in changes), strict=True))
         if self._keeps_moves:
             self.gone.append(gone)

@@ -53,6 +53,14 @@ def test_where_a_row_lies_follows_from_its_file(tmp_path: Path, order: tuple[str
     types = made.lake("events").sort("event_id").select("event_id", "event_name").rows()
     # Of the two versions of 1 the one in the file with the higher name counts.
     assert types == [("1", "logout"), *((number, "login") for number in "234567")]
+    (tmp_path / "at once").mkdir()
+    at_once = Shop(tmp_path / "at once", EVENTS)
+    for name, content in FILES.items():
+        at_once.deliver(name, content)
+    at_once.take_in()
+    assert {name: file.sha256 for name, file in _files(made).items()} == {
+        name: file.sha256 for name, file in _files(at_once).items()
+    }
 
 
 def test_a_month_keeps_its_file_when_late_rows_come(tmp_path: Path) -> None:
