@@ -137,7 +137,7 @@ def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:
 
 
 def reference(workspace: Workspace, entry: Entry, table: str, settings: Settings) -> pl.LazyFrame:
-    """A source across all shards, or the files of another metric table that this run has made or kept."""
+    """A source or state across all shards, or the files of another metric table that this run has made or kept."""
     files = files_for(workspace, entry, EVERYTHING, table, table, settings)
     known = catalog_in(workspace.catalog.folder)
     if layer_of(known, table) == "metrics":

@@ -94,7 +94,7 @@ class Entry:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The unsharded sources and published metric tables that `finish` takes besides the rows."""
+        """The unsharded sources, whole states and published metric tables that `finish` takes besides the rows."""
         parameters = inspect.signature(self.finish).parameters if self.finish else ()
         return tuple(name for name in parameters if name not in ("rows", "settings"))
 

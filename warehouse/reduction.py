@@ -27,7 +27,7 @@ def published(
 ) -> pl.DataFrame:
     """The table's rows as they are published: the declared columns, sorted by the grain, `all` first.
 
-    `rows` are what `measure` returned for all shards together; `references` the unsharded sources by name, for those
+    `rows` are what `measure` returned for all shards together; `references` the sources and states by name, for those
     tables whose `finish` takes them; `settled` are published rows that stay as they are.
     """
     table = entry.table

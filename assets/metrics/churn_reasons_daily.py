@@ -45,6 +45,7 @@ table = Table(
     segmented=True,
     every_day=False,
     may_be_empty=True,
+    zero_is_none=True,
     sources=("orders", "subscriptions", "events"),
 )
 KEYS = ["basis", "date", "churn_type", "churn_reason", "segment", "segment_value"]
@@ -53,7 +54,6 @@ KEYS = ["basis", "date", "churn_type", "churn_reason", "segment", "segment_value
 def measure(
     activity_spans: pl.LazyFrame,
     mrr_changes: pl.LazyFrame,
-    all_mrr_changes: pl.LazyFrame,
     all_fx_rates: pl.LazyFrame,
     segment_spans: pl.LazyFrame,
     settings: Settings,
@@ -78,22 +78,15 @@ def measure(
     )
     # Few are lost in a few days: the spans of all others need not be there for each basis.
     of_lost = segment_spans.join(of_one_day, on="person", how="semi")
-    of_several = pl.col("date") >= pl.lit(_second_currency_day(all_mrr_changes, settings), pl.Date)
-    return (
-        split(of_one_day, spans_of(of_lost, BASES), 1)
-        .group_by(KEYS)
-        .agg(
-            pl.col("customers_lost", "mrr_lost").sum(),
-            of_several=of_several.sum().cast(pl.Int64),
-        )
-    )
+    return split(of_one_day, spans_of(of_lost, BASES), 1).group_by(KEYS).agg(pl.col("customers_lost", "mrr_lost").sum())
 
 
-def finish(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """No amount where there is none to tell."""
-    del settings
-    is_told = (pl.col("basis") == "subscription") & (pl.col("of_several") == 0)
-    return rows.with_columns(pl.when(is_told).then("mrr_lost"))
+def finish(rows: pl.LazyFrame, mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """The rows with a loss that is not rounded to nothing; no amount where there is none to tell."""
+    of_several = pl.col("date") >= pl.lit(_second_currency_day(mrr_changes, settings), pl.Date)
+    is_told = (pl.col("basis") == "subscription") & ~of_several.fill_null(False)
+    is_loss = (pl.col("customers_lost") > 0) | (pl.col("mrr_lost") > 0)
+    return rows.filter(is_loss).with_columns(pl.when(is_told).then("mrr_lost"))
 
 
 def _second_currency_day(mrr_changes: pl.LazyFrame, settings: Settings) -> date | None:
