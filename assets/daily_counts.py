@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from assets.calendar import day_number, to_date
-from assets.packing import PERSONS
+from assets.packing import PERSONS, person_number
 
 _DAYS: Final = 1 << 16  # days of sources begin with the year 1980 and end with 2099
 
@@ -28,8 +28,7 @@ def added_up(
 
 def events_by_day(events: pl.LazyFrame, shard: str, person: str) -> pl.LazyFrame:
     """One row per shard, person and day with events (and how many), by the columns of these names and `day`."""
-    owner = pl.col(shard).cast(pl.UInt64) * PERSONS + pl.col(person)
-    number = owner * _DAYS + day_number(pl.col("day")).cast(pl.UInt64)
+    number = person_number(shard, person) * _DAYS + day_number(pl.col("day")).cast(pl.UInt64)
     runs = events.select(number.sort().rle().alias("run")).unnest("run")
     value = pl.col("value")
     return runs.select(

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from pipelines.months import first_day_of
-from pipelines.parts import PERSON, month_in, scan_rows, shard_in
+from pipelines.parts import PERSON, month_in, scan_rows
 from pipelines.patches import Patch, PatchedStore
 from warehouse.catalog import Catalog
+from warehouse.codes import shard_in
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.store import Store

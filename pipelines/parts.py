@@ -24,7 +24,6 @@ from warehouse.settings import Settings
 from warehouse.source_rows import Moved
 from warehouse.store import Store
 
-SHARD = "shard="
 EVERYTHING = "everything"
 PERSON = "person"
 
@@ -66,11 +65,6 @@ def compute_partial(part: Part) -> Path:
     assert part.target is not None
     scratch.keep(computed(part, catalog_in(part.catalog_folder)[part.table]).collect(), part.target)
     return part.target
-
-
-def shard_in(partition: str) -> int:
-    """The number of the shard that a partition belongs to; raises ValueError where it has none."""
-    return int(partition.split("/")[0].removeprefix(SHARD))
 
 
 def month_in(partition: str) -> str | None:
@@ -144,19 +138,8 @@ def scan_rows(store: Store, catalog: Catalog, table: str, files: Iterable[DataFi
     schema = _schema_of(catalog, table)
     if "shard" in schema:
         return store.scan(files, schema)
-    by_shard: dict[str, list[DataFile]] = {}
-    for file in files:
-        by_shard.setdefault(file.partition.split("/")[0], []).append(file)
-    frames = [
-        store.scan(group, schema).with_columns(shard=pl.lit(_shard_or_none(name), pl.UInt16))
-        for name, group in by_shard.items()
-    ]
-    rows = pl.concat(frames) if frames else pl.LazyFrame(schema=schema).with_columns(shard=pl.lit(None, pl.UInt16))
+    rows = codes.scan_with_shard(store, files, schema)
     return rows.filter("is_current") if "is_current" in schema else rows
-
-
-def _shard_or_none(partition: str) -> int | None:
-    return shard_in(partition) if partition.startswith(SHARD) else None
 
 
 @cache

@@ -16,12 +16,12 @@ from pipelines.days import DayRange, is_redefined
 from pipelines.inputs import layer_in, part_of, settings_of
 from pipelines.months import month_of
 from pipelines.partials import shards_of
-from pipelines.parts import EVERYTHING, Part, is_in_part, month_in, shard_in
+from pipelines.parts import EVERYTHING, Part, is_in_part, month_in
 from pipelines.state_parts import is_built_at_once
 from pipelines.units import moved_in, touched_since, touched_units
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
-from warehouse.codes import shard_name
+from warehouse.codes import shard_in, shard_name
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings

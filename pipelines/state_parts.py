@@ -11,12 +11,13 @@ import polars as pl
 
 from pipelines import touched as touched_by
 from pipelines.amending import amended
-from pipelines.parts import PERSON, Part, catalog_in, is_among, shard_in
+from pipelines.parts import PERSON, Part, catalog_in, is_among
 from pipelines.patches import PatchedStore
 from pipelines.touched import day_of
 from pipelines.unit_groups import computed_rows
 from warehouse import codes
 from warehouse.catalog import Entry
+from warehouse.codes import shard_in
 from warehouse.manifest import DataFile
 from warehouse.ordering import in_order
 

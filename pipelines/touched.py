@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.packing import PERSONS
+from assets.packing import person_number
 from pipelines import scratch
 from warehouse import codes
 from warehouse.draft import Draft
@@ -74,13 +74,8 @@ def named_in(rows: pl.DataFrame, shards: int) -> pl.DataFrame:
 
 def is_any_of(persons: pl.DataFrame, named: Sequence[tuple[str, str]]) -> pl.Expr:
     """Whether a row of a source names one of the persons in these columns."""
-    wanted = persons.select(number_of("shard", "person")).to_series().implode()
-    return pl.any_horizontal(number_of(*columns).is_in(wanted) for columns in named)
-
-
-def number_of(shard: str, code: str) -> pl.Expr:
-    """A person as one number: cheaper to look for than its shard and code."""
-    return pl.col(shard).cast(pl.UInt64) * PERSONS + pl.col(code)
+    wanted = persons.select(person_number("shard", "person")).to_series().implode()
+    return pl.any_horizontal(person_number(*columns).is_in(wanted) for columns in named)
 
 
 def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -11,7 +11,8 @@ from datetime import date
 
 import polars as pl
 
-from quality.profile import Profile, files_since, number_of, of_shards
+from assets.packing import person_number
+from quality.profile import Profile, files_since
 from quality.verdict import Observation
 from warehouse import codes
 from warehouse.bounds import Bounds
@@ -24,6 +25,7 @@ PERIODS = pl.Schema(
         **dict.fromkeys(("file", "subscription_id", "customer_id"), pl.String()),
         **dict.fromkeys(("day", "ended_day"), pl.Date()),
         "is_current": pl.Boolean(),
+        "customer": pl.UInt32(),
     }
 )
 EVENTS = pl.Schema(
@@ -71,14 +73,11 @@ def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bo
     if not profile.judged or not profile.days.height:
         return []
     first, last = profile.judged[0], profile.judged[-1]
-    files = candidate.of("sources", "subscriptions")
-    if not files:
-        return []
     events = store.scan(files_since(candidate.of("sources", "events"), first), EVENTS)
     judged = events.filter("is_current", pl.col("day").is_between(first, last))
-    subscribed = of_shards(files, store).filter("is_current")
-    begins = subscribed.group_by(customer=number_of("shard", "customer")).agg(begins=pl.col("day").min())
-    days = judged.group_by("day", customer=number_of("customer_shard", "customer"))
+    subscribed = codes.scan_with_shard(store, candidate.of("sources", "subscriptions"), PERIODS).filter("is_current")
+    begins = subscribed.group_by(customer=person_number("shard", "customer")).agg(begins=pl.col("day").min())
+    days = judged.group_by("day", customer=person_number("customer_shard", "customer"))
     both = days.agg(pl.len(), pl.col("customer_id").first()).join(begins, on="customer").collect()
     early = both.filter(pl.col("day") < pl.col("begins"))
     of_subscribers, before = int(both["len"].sum()), int(early["len"].sum())

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import polars as pl
 
+from assets.packing import person_number
 from assets.states.order_days import HAPPENED
 from quality.bands import HISTORY_DAYS
 from warehouse import codes
@@ -180,29 +181,16 @@ def files_since(files: Sequence[DataFile], day: date) -> list[DataFile]:
     return [file for month, file in months if month is None or month[1] >= f"{day:%Y-%m}"]
 
 
-def of_shards(files: Sequence[DataFile], store: Store) -> pl.LazyFrame:
-    """The rows of some files of a source that is kept by shard, with the number of the `shard` that a row is in."""
-    shards: dict[int, list[DataFile]] = {}
-    for file in files:
-        shards.setdefault(int(re.split("[=/]", file.partition)[1]), []).append(file)
-    return pl.concat(store.scan(own).with_columns(shard=pl.lit(number, codes.SHARD)) for number, own in shards.items())
-
-
-def number_of(shard: str, code: str) -> pl.Expr:
-    """One number for each person, by the columns of its shard and code: ids say the same at twice the cost."""
-    return pl.col(shard).cast(pl.UInt64) * 2**32 + pl.col(code)
-
-
 def _days(entry: Entry, files: Sequence[DataFile], store: Store, since: date, watermark: date) -> pl.DataFrame:
     person: str | None = getattr(entry.module, "PERSON", None)
     if not files or person is None:
         return pl.DataFrame(schema=DAYS)
-    lake = of_shards(files, store)
+    lake = codes.scan_with_shard(store, files, entry.table.polars_schema())
     columns = lake.collect_schema().names()
     counts = {
         "rows": pl.len(),
         "facts": _facts(entry),
-        "persons": number_of("shard", person.removesuffix("_id")).n_unique(),
+        "persons": person_number("shard", person.removesuffix("_id")).n_unique(),
         **{f"no_{name}": pl.col(name).is_null().sum() for name in OPTIONAL if name in columns},
     }
     amount = {AMOUNT: pl.col(AMOUNT).cast(pl.Float64).median()} if AMOUNT in columns else {}

@@ -7,7 +7,7 @@ elsewhere.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 import pyarrow as pa
@@ -21,6 +21,7 @@ from warehouse.turns import alone
 LAYER, TABLE = "sources", "person_codes"
 SCHEMA = pl.Schema({"kind": pl.String(), "id": pl.String(), "code": pl.UInt32()})
 SHARD = pl.UInt16
+_SHARD = "shard="
 
 
 def shard_of(ids: pl.Series, shards: int) -> pl.Series:
@@ -32,7 +33,28 @@ def shard_of(ids: pl.Series, shards: int) -> pl.Series:
 
 def shard_name(shard: int, shards: int) -> str:
     """The partition of a shard, its number padded so that names sort as numbers do."""
-    return f"shard={shard:0{max(2, len(str(shards - 1)))}d}"
+    return f"{_SHARD}{shard:0{max(2, len(str(shards - 1)))}d}"
+
+
+def shard_in(partition: str) -> int:
+    """The number of the shard that a partition belongs to; raises ValueError where it has none."""
+    return int(partition.split("/")[0].removeprefix(_SHARD))
+
+
+def scan_with_shard(store: Store, files: Iterable[DataFile], schema: pl.Schema) -> pl.LazyFrame:
+    """The rows of these files, with the `shard` that each lies in; null where there are no shards."""
+    by_shard: dict[str, list[DataFile]] = {}
+    for file in files:
+        by_shard.setdefault(file.partition.split("/")[0], []).append(file)
+    frames = [
+        store.scan(group, schema).with_columns(shard=pl.lit(_shard_or_none(name), SHARD))
+        for name, group in by_shard.items()
+    ]
+    return pl.concat(frames) if frames else pl.LazyFrame(schema=schema).with_columns(shard=pl.lit(None, SHARD))
+
+
+def _shard_or_none(partition: str) -> int | None:
+    return shard_in(partition) if partition.startswith(_SHARD) else None
 
 
 def assign(store: Store, draft: Draft, shards: int, people: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:

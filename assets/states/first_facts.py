@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from assets.packing import PERSONS
+from assets.packing import PERSONS, person_number
 from assets.states.order_days import HAPPENED
 from warehouse.table import Column, Table
 
@@ -97,10 +97,9 @@ def _first(rows: pl.LazyFrame, source: str, at: str, tie: pl.Expr, owner: Mappin
         at=pl.col(at),
         tie=tie,
     )
-    # As one number an owner is found in three quarters of the time; all are of one kind.
-    number = pl.col("shard").cast(pl.UInt64) * PERSONS + pl.col("person")
+    # All are of one kind.
     return (
-        facts.filter(pl.col("at") == pl.col("at").min().over(number))
+        facts.filter(pl.col("at") == pl.col("at").min().over(person_number("shard", "person")))
         .sort("tie", "channel", "country", "customer_id")
         .unique(OWNER, keep="first", maintain_order=True)
         .select(column.name for column in table.all_columns)

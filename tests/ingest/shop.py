@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -57,6 +58,14 @@ class Shop:
         self.draft = draft
         self.head = replace(_manifest(number, draft), watermark=watermark)
         return found
+
+    def deliver_all(self, files: Mapping[str, str], order: Iterable[str], runs: int = 1) -> None:
+        """The files in this order, with a run after each of the last so many."""
+        names = list(order)
+        for left, name in zip(reversed(range(len(names))), names, strict=True):
+            self.deliver(name, files[name])
+            if left < runs:
+                self.take_in()
 
     def pending(self) -> list[str]:
         return [str(file) for file in ingest.pending(self.config, self.head).files]

@@ -44,10 +44,7 @@ def _ids(made: Shop) -> dict[str, list[str]]:
 @pytest.mark.parametrize("runs", [1, 3])
 def test_where_a_row_lies_follows_from_its_file(tmp_path: Path, order: tuple[str, ...], runs: int) -> None:
     made = Shop(tmp_path, EVENTS)
-    for number, name in enumerate(order, 1):
-        made.deliver(name, FILES[name])
-        if number > len(order) - runs:
-            made.take_in()
+    made.deliver_all(FILES, order, runs)
     assert {name: sorted(ids) for name, ids in _ids(made).items()} == MONTHS
     assert made.notes("events")["newest_day"] == "2024-06-01"
     types = made.lake("events").sort("event_id").select("event_id", "event_name").rows()
@@ -55,9 +52,7 @@ def test_where_a_row_lies_follows_from_its_file(tmp_path: Path, order: tuple[str
     assert types == [("1", "logout"), *((number, "login") for number in "234567")]
     (tmp_path / "at once").mkdir()
     at_once = Shop(tmp_path / "at once", EVENTS)
-    for name, content in FILES.items():
-        at_once.deliver(name, content)
-    at_once.take_in()
+    at_once.deliver_all(FILES, FILES)
     assert {name: file.sha256 for name, file in _files(made).items()} == {
         name: file.sha256 for name, file in _files(at_once).items()
     }
@@ -91,9 +86,7 @@ def test_late_rows_without_an_id_meet_their_like(tmp_path: Path) -> None:
 
 def test_a_file_that_leaves_takes_its_late_rows_along(tmp_path: Path) -> None:
     made = Shop(tmp_path, EVENTS)
-    for name, content in FILES.items():
-        made.deliver(name, content)
-    made.take_in()
+    made.deliver_all(FILES, FILES)
     made.deliver("may.csv", HEADER + "5,u1,2024-05-01,login\n8,u4,2024-04-30,login\n")
     made.take_in()
     found = {name: sorted(ids) for name, ids in _ids(made).items()}
