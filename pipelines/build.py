@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines import forward, scratch, touched
+from pipelines import forward, scratch, successors, touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.engines import Engine, LocalEngine, are_small, at_once
 from pipelines.inputs import files_for, part_of, settings_of
@@ -54,7 +54,8 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
         kept |= one.files
     workspace.draft.put("states", table, kept)
     if all(part.is_compared for part in parts):
-        touched.record(workspace.draft, table, touched.together(one.touched for one in found))
+        touched.record(workspace.draft, table, touched.together(one.touched.select(*touched.SCHEMA) for one in found))
+        successors.keep(workspace.draft, table, found)
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:

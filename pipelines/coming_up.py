@@ -24,12 +24,13 @@ from warehouse.settings import Settings
 
 
 def persons(workspace: Workspace, entry: Entry, last_day: date, settings: Settings) -> Iterator[pl.DataFrame]:
-    """The persons with a date, in any state of the table, that counts otherwise on a day after the last one."""
-    recalled = pl.col("recall").is_in(entry.table.recalls or ())
+    """The persons (shard, person, since) with a date, in any state of the table, that counts otherwise on a day after
+    the last one."""
+    recalled, since = pl.col("recall").is_in(entry.table.recalls or ()), pl.lit(last_day + timedelta(days=1), pl.Date)
     for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
         if not parameter.startswith(ALL_SHARDS):
             found = _seen(workspace, table, last_day, settings.last_day).filter(recalled)
-            yield found.select(*OWNER, since=pl.lit(last_day, pl.Date)).unique()
+            yield found.select(*OWNER, since=since).unique()
 
 
 def expect_rows(workspace: Workspace, last_day: date, settings: Settings) -> None:
@@ -37,16 +38,16 @@ def expect_rows(workspace: Workspace, last_day: date, settings: Settings) -> Non
     made = tuple(file for state in workspace.catalog.states for file in workspace.draft.files("states", state).values())
     everyone = workspace.kept.made_of("everyone", made, lambda: _everyone(workspace, last_day, settings))
     if everyone.height <= of_a_group(workspace):
-        workspace.kept.expect(everyone)
+        workspace.kept.expect(everyone, everyone.filter(pl.col("since") <= last_day))
 
 
 def _everyone(workspace: Workspace, last_day: date, settings: Settings) -> pl.DataFrame:
     going_on = [entry for entry in workspace.catalog.metrics.values() if entry.table.recalls is not None]
     told = [touched.of(workspace.draft, state) for state in workspace.catalog.states]
-    asked = [rows.select(OWNER) for rows in told if rows is not None]
+    asked = [rows for rows in told if rows is not None]
     for entry in going_on:
-        asked += [found.select(OWNER) for found in persons(workspace, entry, last_day, settings)]
-    return pl.concat(asked).unique()
+        asked += persons(workspace, entry, last_day, settings)
+    return touched.together(asked)
 
 
 def _seen(workspace: Workspace, state: str, last_day: date, new_last_day: date) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 What a measure returns adds up over persons. So of the published rows what some persons counted is taken off, and what
 they count now is put on: those with other rows in a state than in the base release, and those who have a date that the
-new days see for the first time, or no longer (Table.recalls). Everybody else counts as on the day before.
+new days see for the first time, or no longer (Table.recalls). Everybody else counts as on the day before. A day follows
+from facts until it, unless its table keeps it open: who differs since a new day only is measured on the new days alone.
 """
 
 from __future__ import annotations
@@ -49,10 +50,17 @@ def measured(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataF
     coming_up.expect_rows(workspace, last_day, settings)
     seen = _touched(workspace, entry, base, settings.last_day)
     persons = touched.together([*seen, *coming_up.persons(workspace, entry, last_day, settings)])
-    was = _measured(workspace.as_in(base), entry, own.schema, persons, replace(settings, last_day=last_day))
-    now = _measured(workspace, entry, own.schema, persons, settings)
+    are_restated = pl.col("since") <= last_day if _is_over_each_day(entry) else pl.lit(True)
+    restated, later = persons.filter(are_restated), persons.filter(~are_restated)
+    was = _measured(workspace, entry, own.schema, restated, replace(settings, last_day=last_day), base)
+    now = _measured(workspace, entry, own.schema, restated, settings)
     if was is None or now is None:
         return None
+    if later.height:
+        on_new_days = _after(workspace, entry, own.schema, later, settings, last_day)
+        if on_new_days is None:
+            return None
+        now = pl.concat([now, on_new_days])
     unsure = doubtful(workspace, entry, settings, own, was, now)
     if unsure.is_empty():
         return replaced(entry.table, own, was, now)
@@ -66,10 +74,8 @@ def _with_holders(
     that is not enough, or too many."""
     if not {SPANS, *SEGMENT} <= {*entry.inputs, *unsure.columns} or (unsure["segment"] == SEGMENT_ALL).any():
         return None
-    values = unsure.select(SEGMENT).unique()
-    files = workspace.draft.files("states", SPANS).values()
-    spans = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), SPANS, files)
-    holders = spans.join(values.lazy(), on=SEGMENT, how="semi").select("shard", PERSON).unique().collect()
+    values = unsure.select(SEGMENT).unique().sort(SEGMENT)
+    holders = _holders(workspace, values)
     counted = _measured(workspace, entry, sides[0].schema, holders, settings) if holders.height else sides[2].clear()
     if counted is None:
         return None
@@ -78,14 +84,40 @@ def _with_holders(
     return replaced(entry.table, own, was, pl.concat([now, of_values], how="diagonal"))
 
 
+def _holders(workspace: Workspace, values: pl.DataFrame) -> pl.DataFrame:
+    """The persons (shard, person) who ever have one of these segment values."""
+    files = tuple(workspace.draft.files("states", SPANS).values())
+    spans = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), SPANS, files)
+    found = spans.join(values.lazy(), on=SEGMENT, how="semi").select("shard", PERSON).unique()
+    return workspace.kept.made_of(f"{SPANS} with {values.rows()}", files, found.collect)
+
+
 def _measured(
-    workspace: Workspace, entry: Entry, schema: pl.Schema, persons: pl.DataFrame, settings: Settings
+    workspace: Workspace,
+    entry: Entry,
+    schema: pl.Schema,
+    persons: pl.DataFrame,
+    settings: Settings,
+    base: Manifest | None = None,
 ) -> pl.DataFrame | None:
-    """What the measure returns for some persons; None where they are too many, or that cannot be told."""
+    """What the measure returns for some persons, now or as in the base release; None where they are too many, or that
+    cannot be told."""
     if persons.height > _MOST * everybody(workspace):
         return None
-    rows = OneShard(workspace, persons).measured(entry, settings)
+    asked = OneShard(workspace, persons) if base is None else OneShard(workspace.as_in(base), persons, run=workspace)
+    rows = asked.measured(entry, settings)
     return None if rows is None else rows.cast({name: schema[name] for name in rows.columns})
+
+
+def _after(
+    workspace: Workspace, entry: Entry, schema: pl.Schema, persons: pl.DataFrame, settings: Settings, last_day: date
+) -> pl.DataFrame | None:
+    """What the measure of a table by day returns for some persons on the days after the last one; None where that is
+    not to be told. What a stock was by then is booked on the last day, which is left out."""
+    rows = OneShard(workspace, persons).measured(entry, settings, since=last_day)
+    if rows is None:
+        return None
+    return rows.cast({name: schema[name] for name in rows.columns}).filter(pl.col(DATE) > last_day)
 
 
 def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:
@@ -93,6 +125,11 @@ def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:
     if table.every_day:
         return settings.first_day <= last_day
     return _periods(table, last_day) == _periods(table, settings.last_day)
+
+
+def _is_over_each_day(entry: Entry) -> bool:
+    """Whether facts of later days never count to a day of the table, which has no days that stay open for some time."""
+    return entry.table.every_day and entry.carried is None
 
 
 def _periods(table: Table, day: date) -> tuple[int, ...]:

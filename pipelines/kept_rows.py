@@ -6,110 +6,171 @@ Who these persons are, and what is made of their rows, is not known here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from pipelines.months import first_day_of
-from pipelines.parts import PERSON, month_in, scan_rows
+from pipelines.parts import PERSON, first_day_in, scan_rows
 from pipelines.patches import Patch, PatchedStore
 from warehouse.catalog import Catalog
 from warehouse.codes import shard_in
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
 from warehouse.store import Store
 
 OWNER = ["shard", PERSON]
 _NUMBER = ".number"
-_Files = tuple[str, tuple[DataFile, ...]]
-_NOBODY = pl.DataFrame(schema={"shard": pl.UInt16, PERSON: pl.UInt32, _NUMBER: pl.UInt32})
+_NUMBERED = pl.Schema({"shard": pl.UInt16, PERSON: pl.UInt32, _NUMBER: pl.UInt32})
+_Files = tuple[DataFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Some persons (shard, person) with a number each: in whatever shard, no two have the same. `among` are the
+    expected ones, if all of these are, and `is_wanted` says of each of those whether it is asked about."""
+
+    persons: pl.DataFrame
+    among: pl.DataFrame | None = None
+    is_wanted: pl.Series = field(default_factory=pl.Series)
+    are_restated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """The files in place of earlier ones, the owners of rows that are others in them (shard, person, month), and the
+    rows `gone` that these had in the earlier ones, each with its shard and month: null where a state has no months."""
+
+    files: _Files
+    others: pl.DataFrame
+    gone: pl.DataFrame
 
 
 class KeptRows:
     """Say once who is expected to be asked about: their rows are kept. Those of others are read each time."""
 
     def __init__(self) -> None:
-        self._expected = _NOBODY
-        self._rows: dict[_Files, pl.DataFrame] = {}
-        self._made: dict[_Files, pl.DataFrame] = {}
+        self._expected = pl.DataFrame(schema=_NUMBERED)
+        self._restated = 0
+        self._rows: dict[tuple[str, _Files, bool], pl.DataFrame] = {}
+        self._made: dict[tuple[str, _Files], pl.DataFrame] = {}
 
-    def expect(self, persons: pl.DataFrame) -> None:
-        """Besides those expected before. What was kept is read again if there are others among them."""
-        both = pl.concat([self._expected.select(OWNER), persons.select(OWNER)]).unique()
-        if both.height > self._expected.height:
-            self._expected = _numbered(both)
+    def expect(self, persons: pl.DataFrame, restated: pl.DataFrame) -> None:
+        """Besides those expected before; of the restated, some of them, the rows are found soonest. What was kept is
+        read again if there are others among them."""
+        before = self._expected.select(OWNER)
+        both = pl.concat([before, persons.select(OWNER)]).unique()
+        if both.height > before.height:
+            first = pl.concat([before.head(self._restated), restated.select(OWNER)]).unique()
+            self._expected = _numbered(pl.concat([first, both.join(first, on=OWNER, how="anti")]))
+            self._restated = first.height
             self._rows.clear()
 
-    def expects(self, persons: pl.DataFrame) -> bool:
-        """Whether all of these persons (shard, person) are expected."""
-        return persons.join(self._expected, on=OWNER, how="anti").is_empty()
+    def asked(self, persons: pl.DataFrame) -> Asked:
+        """These persons (shard, person), under the numbers that they have in all states."""
+        known = persons.select(OWNER).join(self._expected, on=OWNER, how="left")
+        if known[_NUMBER].null_count():
+            return Asked(_numbered(persons))
+        are_restated = bool((known[_NUMBER] < self._restated).all())
+        return Asked(known, self._expected, self._are_among(known), are_restated)
 
     def of(
         self,
         store: Store,
         catalog: Catalog,
         table: str,
-        files: tuple[DataFile, ...],
-        persons: pl.DataFrame,
-        *,
-        are_expected: bool,
+        files: _Files,
+        asked: Asked,
+        successor: Successor | None = None,
     ) -> pl.DataFrame:
-        """The rows of the files of a state that are of these persons (shard, person), each under a number in place of
-        the person: in whatever shard, no two have the same, and one has the same in all states."""
-        if not are_expected:
-            rows = _read(store, catalog, table, files, _numbered(persons))
+        """The rows of the files of a state that are of these persons, each under a number in place of the person. Of
+        expected persons no earlier files are read where they have a successor."""
+        if asked.among is not None and asked.among is not self._expected:
+            asked = self.asked(asked.persons)
+        if asked.among is None:
+            rows = _State(store, catalog, table, are_restated=False).read(files, asked.persons)
         else:
-            rows = self._of_expected(store, catalog, table, files)
-            if persons.height < self._expected.height:
-                numbers = persons.join(self._expected, on=OWNER)[_NUMBER].implode()
-                is_wanted = self._expected.select(pl.col(_NUMBER).is_in(numbers))[_NUMBER]
-                rows = rows.filter(is_wanted.gather(rows[_NUMBER]))
+            known = _State(store, catalog, table, are_restated=asked.are_restated)
+            rows = self._of_expected(known, files, successor)
+            rows = rows.filter(asked.is_wanted.gather(rows[_NUMBER]))
         return rows.with_columns(pl.col(_NUMBER).alias(PERSON)).drop(_NUMBER)
 
     def known_as(self, numbers: pl.Series) -> pl.DataFrame:
         """The expected persons (shard, person) of these numbers."""
         return self._expected.filter(pl.col(_NUMBER).is_in(numbers.implode())).select(OWNER)
 
-    def _of_expected(self, store: Store, catalog: Catalog, table: str, files: tuple[DataFile, ...]) -> pl.DataFrame:
-        key = (table, files)
-        if key not in self._rows:
-            if isinstance(store, PatchedStore) and (patches := store.patches(files)):
-                beneath = self._of_expected(store, catalog, table, store.beneath(files))
-                left = beneath.filter(pl.all_horizontal(_stays(patch) for patch in patches))
-                new = _read(store, catalog, table, [patch.rows for patch in patches], self._expected)
-                self._rows[key] = pl.concat([left, new])
-            else:
-                self._rows[key] = _read(store, catalog, table, files, self._expected)
-        return self._rows[key]
-
-    def made_of(self, table: str, files: tuple[DataFile, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    def made_of(self, table: str, files: _Files, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What is always made of all the files of a state in this run, made once."""
         key = (table, files)
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
 
+    def _of_expected(self, state: _State, files: _Files, successor: Successor | None = None) -> pl.DataFrame:
+        """The rows of all that are expected, or of the restated among them."""
+        key = (state.table, files, state.are_restated)
+        if key not in self._rows:
+            self._rows[key] = self._found(state, files, successor)
+        return self._rows[key]
+
+    def _found(self, state: _State, files: _Files, successor: Successor | None) -> pl.DataFrame:
+        persons = self._expected.head(self._restated) if state.are_restated else self._expected
+        if isinstance(state.store, PatchedStore) and (patches := state.store.patches(files)):
+            beneath = self._of_expected(state, state.store.beneath(files))
+            left = beneath.filter(pl.all_horizontal(_stays(patch) for patch in patches))
+            return pl.concat([left, state.read([patch.rows for patch in patches], persons)])
+        if successor is not None:
+            return self._before(state, files, successor, persons)
+        if state.are_restated:
+            whole = self._of_expected(replace(state, are_restated=False), files)
+            return whole.filter(pl.col(_NUMBER) < self._restated)
+        return state.read(files, persons)
+
+    def _before(self, state: _State, files: _Files, successor: Successor, persons: pl.DataFrame) -> pl.DataFrame:
+        """The rows of earlier files, from those of their successor."""
+        now = self._of_expected(state, successor.files)
+        month = pl.lit(None, pl.Date) if first_day_in(files[0].partition) is None else pl.col("day").dt.truncate("1mo")
+        others = successor.others.join(persons, on=OWNER).select(_NUMBER, "month")
+        left = now.with_columns(month=month).join(others, on=others.columns, how="anti", nulls_equal=True)
+        months = [first_day_in(file.partition) for file in files]
+        gone = successor.gone.filter(pl.col("month").is_in(months, nulls_equal=True)).join(persons, on=OWNER)
+        return pl.concat([left.select(now.columns), gone.select(now.columns)])
+
+    def _are_among(self, persons: pl.DataFrame) -> pl.Series:
+        """Which of the expected ones are among these persons."""
+        numbers = self._expected.join(persons.select(OWNER), on=OWNER, how="semi")[_NUMBER]
+        return self._expected[_NUMBER].is_in(numbers.implode())
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where rows of a state are read, and whether only those of the restated are."""
+
+    store: Store
+    catalog: Catalog
+    table: str
+    are_restated: bool
+
+    def read(self, files: Sequence[DataFile], persons: pl.DataFrame) -> pl.DataFrame:
+        """The rows of these persons, each with its owner's number."""
+        nothing = scan_rows(self.store, self.catalog, self.table, [])
+        parts = [nothing.with_columns(pl.lit(None, pl.UInt32).alias(_NUMBER)).collect()]
+        for (shard,), mine in persons.partition_by("shard", as_dict=True).items():
+            own = [file for file in files if shard_in(file.partition) == shard]
+            rows = scan_rows(self.store, self.catalog, self.table, own)
+            known = rows.filter(pl.col(PERSON).is_in(mine[PERSON].implode()))
+            numbers = mine.lazy().select(PERSON, _NUMBER)
+            parts.append(known.join(numbers, on=PERSON).select(parts[0].columns).collect())
+        return pl.concat(parts)
+
 
 def _stays(patch: Patch) -> pl.Expr:
     """Which rows of a state over all shards and months stay under a patch: one of another file says nothing of them."""
-    month = month_in(patch.over.partition)
+    month = first_day_in(patch.over.partition)
     is_elsewhere = pl.col("shard") != shard_in(patch.over.partition)
     if month is not None:
-        is_elsewhere |= pl.col("day").dt.truncate("1mo") != first_day_of(month.removeprefix(MONTH))
+        is_elsewhere |= pl.col("day").dt.truncate("1mo") != month
     return is_elsewhere | patch.stays
 
 
 def _numbered(persons: pl.DataFrame) -> pl.DataFrame:
     """Each with its place, from 0 on."""
     return persons.select(*OWNER, pl.int_range(pl.len(), dtype=pl.UInt32).alias(_NUMBER))
-
-
-def _read(store: Store, catalog: Catalog, table: str, files: Sequence[DataFile], persons: pl.DataFrame) -> pl.DataFrame:
-    """The rows of these persons, each with its owner's number."""
-    nothing = scan_rows(store, catalog, table, []).with_columns(pl.lit(None, pl.UInt32).alias(_NUMBER)).collect()
-    parts = [nothing]
-    for (shard,), mine in persons.partition_by("shard", as_dict=True).items():
-        rows = scan_rows(store, catalog, table, [file for file in files if shard_in(file.partition) == shard])
-        known = rows.filter(pl.col(PERSON).is_in(mine[PERSON].implode()))
-        numbers = mine.lazy().select(PERSON, _NUMBER)
-        parts.append(known.join(numbers, on=PERSON).select(nothing.columns).collect())
-    return pl.concat(parts)

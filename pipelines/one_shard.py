@@ -7,18 +7,20 @@ memory is still that of a shard.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import polars as pl
 
+from pipelines import successors
 from pipelines.engines import LocalEngine, are_small
 from pipelines.inputs import files_for
-from pipelines.kept_rows import OWNER
+from pipelines.kept_rows import OWNER, Asked
 from pipelines.parts import EVERYTHING, PERSON, catalog_in, computed_from, scan_rows
 from pipelines.workspace import Workspace
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Entry
-from warehouse.manifest import DataFile
 from warehouse.settings import Settings
 
 _SHARD = 0
@@ -36,27 +38,30 @@ def of_a_group(workspace: Workspace) -> int:
 
 
 class OneShard:
-    """Some persons (shard, person) of the states of a workspace. Codes of users and customers are not told apart."""
+    """Some persons (shard, person) of the states of a workspace. Codes of users and customers are not told apart.
 
-    def __init__(self, workspace: Workspace, persons: pl.DataFrame) -> None:
-        self._workspace = workspace
+    If `run` began from it, what that wrote in place of the workspace's rows is read instead.
+    """
+
+    def __init__(self, workspace: Workspace, persons: pl.DataFrame, run: Workspace | None = None) -> None:
+        self._workspace, self._run = workspace, run
         most = of_a_group(workspace)
         rows = persons.select(OWNER).unique().sort(OWNER)
-        self._groups = [rows.slice(begin, most) for begin in range(0, max(1, rows.height), most)]
-        self._are_expected = workspace.kept.expects(rows)
+        parts = (rows.slice(begin, most) for begin in range(0, max(1, rows.height), most))
+        self._groups = [workspace.kept.asked(part) for part in parts]
 
-    def measured(self, entry: Entry, settings: Settings) -> pl.DataFrame | None:
+    def measured(self, entry: Entry, settings: Settings, since: date | None = None) -> pl.DataFrame | None:
         """What the table's measure returns for these persons, not added up; None where it reads what does not say whose
-        it is, or persons of other shards."""
+        it is, or persons of other shards. It may be asked for the days since one only; the files read are the same."""
         found = []
         for group in self._groups:
-            rows = self._of_group(entry, settings, group)
+            rows = self._of_group(entry, settings, group, since or settings.first_day)
             if rows is None:
                 return None
             found.append(rows)
         return pl.concat(found, how="diagonal")
 
-    def _of_group(self, entry: Entry, settings: Settings, group: pl.DataFrame) -> pl.DataFrame | None:
+    def _of_group(self, entry: Entry, settings: Settings, group: Asked, since: date) -> pl.DataFrame | None:
         frames: dict[str, pl.LazyFrame] = {}
         heights = [0]
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
@@ -66,17 +71,21 @@ class OneShard:
             if is_of_persons == parameter.startswith(ALL_SHARDS) or table == codes.TABLE:
                 return None
             if is_of_persons:
-                found = self._rows(table, files, group)
+                found = self._rows(entry, parameter, table, settings, group)
                 heights.append(found.height)
                 frames[parameter] = found.lazy()
             else:
                 frames[parameter] = scan_rows(store, catalog, table, files)
-        engine = LocalEngine(are_small=are_small([sum(heights)]))
-        [result] = engine.map(lambda told: computed_from(entry, told, settings).collect(), [frames])
+        engine, asked = LocalEngine(are_small=are_small([sum(heights)])), replace(settings, first_day=since)
+        [result] = engine.map(lambda told: computed_from(entry, told, asked).collect(), [frames])
         return result
 
-    def _rows(self, table: str, files: tuple[DataFile, ...], group: pl.DataFrame) -> pl.DataFrame:
+    def _rows(self, entry: Entry, parameter: str, table: str, settings: Settings, group: Asked) -> pl.DataFrame:
         """The rows of a group, renumbered."""
         workspace, catalog = self._workspace, catalog_in(self._workspace.catalog.folder)
-        rows = workspace.kept.of(workspace.store, catalog, table, files, group, are_expected=self._are_expected)
+        files, successor = files_for(workspace, entry, EVERYTHING, parameter, table, settings), None
+        if self._run is not None:
+            present = files_for(self._run, entry, EVERYTHING, parameter, table, settings)
+            successor = successors.of(self._run.draft, table, files, present)
+        rows = workspace.kept.of(workspace.store, catalog, table, files, group, successor)
         return rows.with_columns(shard=pl.lit(_SHARD, codes.SHARD))

@@ -6,7 +6,7 @@ what they would be is put on. Where that cannot tell whether a row is there at a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -30,13 +30,8 @@ class Otherwise:
     other's. Who differs since a later day only makes no difference: a day follows from facts until it.
     """
 
-    def __init__(
-        self, run: Workspace, other: Workspace, states: Iterable[str], told_by: Sequence[Draft], until: date
-    ) -> None:
-        self._run, self._other, self._told_by = run, other, told_by
-        told = [persons for state in states for draft in told_by if (persons := touched.of(draft, state)) is not None]
-        persons = touched.together(told).filter(pl.col("since") <= until)
-        self._was, self._would_be = OneShard(run, persons), OneShard(other, persons)
+    def __init__(self, run: Workspace, other: Workspace, told_by: Sequence[Draft], until: date) -> None:
+        self._run, self._other, self._told_by, self._until = run, other, told_by, until
 
     def measured(self, entry: Entry, settings: Settings) -> pl.LazyFrame | None:
         """The rows of a table over all shards; None where it has to be measured whole. `settings` are those that the
@@ -44,7 +39,8 @@ class Otherwise:
         own = measured_by(self._run, entry)
         if own is None or not self._is_told_by_persons(entry):
             return None
-        was, would_be = self._was.measured(entry, settings), self._would_be.measured(entry, settings)
+        persons = self._differing(entry)
+        was, would_be = (OneShard(one, persons).measured(entry, settings) for one in (self._run, self._other))
         if was is None or would_be is None:
             return None
         if not entry.table.measures:
@@ -54,6 +50,12 @@ class Otherwise:
         if doubtful(self._run, entry, settings, counted, was, would_be).height:
             return None
         return replaced(entry.table, counted, was, would_be).lazy()
+
+    def _differing(self, entry: Entry) -> pl.DataFrame:
+        """The persons (shard, person, since) with other rows in what the table is made from, and perhaps some more."""
+        told = (touched.of(draft, name) for name in entry.inputs if self._differs(name) for draft in self._told_by)
+        persons = touched.together(rows for rows in told if rows is not None)
+        return persons.filter(pl.col("since") <= self._until)
 
     def _is_told_by_persons(self, entry: Entry) -> bool:
         """Whether it is known whose rows differ in all states that the table is made from. What is read across all

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines import scratch
 from pipelines import touched as touched_persons
+from pipelines.months import first_day_of
 from warehouse import catalog as catalogs
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Catalog, Entry
@@ -71,6 +72,12 @@ def month_in(partition: str) -> str | None:
     """The `month=YYYY-MM` of a partition, or None."""
     last = partition.rpartition("/")[2]
     return last if last.startswith(MONTH) else None
+
+
+def first_day_in(partition: str) -> date | None:
+    """The first day of the month of a partition, or None."""
+    month = month_in(partition)
+    return None if month is None else first_day_of(month.removeprefix(MONTH))
 
 
 def is_in_part(name: str, partition: str) -> bool:

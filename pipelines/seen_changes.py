@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines import touched
+from pipelines import successors, touched
 from pipelines.inputs import layer_in
-from pipelines.kept_rows import OWNER
+from pipelines.kept_rows import OWNER, Asked
 from pipelines.parts import PERSON, catalog_in
 from pipelines.workspace import Workspace
 from warehouse.manifest import DataFile, Manifest
@@ -25,12 +25,15 @@ def persons(workspace: Workspace, base: Manifest, state: str, last_day: date) ->
     assert told is not None
     schema = workspace.catalog[state].table.polars_schema()
     dates = [name for name, dtype in schema.items() if dtype == pl.Date]
-    if len(dates) < 2 or not workspace.kept.expects(told):
+    asked = workspace.kept.asked(told)
+    if len(dates) < 2 or asked.among is None:
         return told
     files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
     former = tuple(base.by_partition("states", state).values())
     return workspace.kept.made_of(
-        f"{state}, seen", files, lambda: _seen(workspace, state, (former, files), told, dates, last_day)
+        f"{state}, seen",
+        files,
+        lambda: told.join(_seen(workspace, state, (former, files), asked, dates, last_day), on=OWNER, how="semi"),
     )
 
 
@@ -38,16 +41,18 @@ def _seen(
     workspace: Workspace,
     state: str,
     versions: tuple[tuple[DataFile, ...], ...],
-    told: pl.DataFrame,
+    asked: Asked,
     dates: list[str],
     last_day: date,
 ) -> pl.DataFrame:
+    """Whose rows are others in both versions, as far as the last day sees them."""
     catalog, beyond = catalog_in(workspace.catalog.folder), pl.lit(last_day + timedelta(days=1))
     signed = []
+    successor = successors.of(workspace.draft, state, *versions)
     for files, sign in zip(versions, (-1, 1), strict=True):
-        rows = workspace.kept.of(workspace.store, catalog, state, files, told.select(OWNER), are_expected=True)
+        rows = workspace.kept.of(workspace.store, catalog, state, files, asked, successor if sign < 0 else None)
         clipped = (pl.when(pl.col(name) > beyond).then(beyond).otherwise(pl.col(name)).alias(name) for name in dates)
         signed.append(rows.with_columns(*clipped, sign=pl.lit(sign)))
     both = pl.concat(signed)
     others = both.group_by(pl.exclude("sign")).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
-    return told.join(workspace.kept.known_as(others[PERSON].unique()), on=OWNER, how="semi")
+    return workspace.kept.known_as(others[PERSON].unique())

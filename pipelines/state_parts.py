@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines import touched as touched_by
 from pipelines.amending import amended
-from pipelines.parts import PERSON, Part, catalog_in, is_among
+from pipelines.parts import PERSON, Part, catalog_in, first_day_in, is_among
 from pipelines.patches import PatchedStore
 from pipelines.touched import day_of
 from pipelines.unit_groups import computed_rows
@@ -22,14 +22,17 @@ from warehouse.manifest import DataFile
 from warehouse.ordering import in_order
 
 _ROW_GROUP = 1 << 19
+_NO_SHARD, _NO_MONTH = pl.lit(None, codes.SHARD), pl.lit(None, pl.Date)
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """The files of a part of a state by partition; if compared, the persons whose rows are not those of `before`."""
+    """The files of a part of a state by partition; if compared, the persons whose rows are not those of `before`, by
+    month if the state is, and the rows they had there, unless these lie under a patch."""
 
     files: dict[str, DataFile]
     touched: pl.DataFrame
+    gone: pl.DataFrame
 
 
 def compute_state(part: Part) -> Computed:
@@ -38,25 +41,31 @@ def compute_state(part: Part) -> Computed:
     known = _Before(part, entry)
     found = _by_partition(part, entry, _rows(part, entry, known))
     nothing = pl.DataFrame(schema=entry.table.polars_schema())
-    written, touched = {}, [touched_by.NOBODY]
+    written: dict[str, DataFile] = {}
+    touched, gone = (
+        [touched_by.NOBODY.with_columns(month=_NO_MONTH)],
+        [nothing.with_columns(shard=_NO_SHARD, month=_NO_MONTH)],
+    )
     for partition in sorted(found.keys() | part.before.keys()):
         after = found.get(partition, nothing)
         file = part.before.get(partition)
         if isinstance(part.store, PatchedStore) and file is not None and _is_of_some(part):
             written[partition], differing = _patched(part, entry, part.store, file, known, after)
-            touched.append(differing)
+            touched.append(_of_month(differing, partition))
             continue
         if part.is_compared:
             before, stays = known.of(partition), _stays(part, entry, partition)
             left = before.filter(stays)
             after = _put_over(part, entry, left.lazy(), after, stays)
-            touched.append(_touched(part, entry, partition, before.filter(~stays), after))
+            differing = _touched(part, entry, partition, before.filter(~stays), after)
+            touched.append(_of_month(differing, partition))
+            gone.append(_of_month(before.filter(is_among(differing, PERSON)), partition))
             after = in_order(pl.concat([left, after], rechunk=True), _grain(entry))
         else:
             after = in_order(after, _grain(entry))
         if after.height:
             written[partition] = _write(part, entry, partition, after)
-    return Computed(written, pl.concat(touched))
+    return Computed(written, pl.concat(touched), pl.concat(gone))
 
 
 def _rows(part: Part, entry: Entry, known: _Before) -> pl.DataFrame:
@@ -152,6 +161,12 @@ def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, aft
     if part.touched is None or entry.table.unit != PERSON:
         return found
     return part.touched.join(found, on=["shard", "person"], how="semi")
+
+
+def _of_month(rows: pl.DataFrame, partition: str) -> pl.DataFrame:
+    """Rows of a partition with its shard and month."""
+    shard, month = pl.lit(shard_in(partition), codes.SHARD), pl.lit(first_day_in(partition), pl.Date)
+    return rows.with_columns(shard=shard, month=month)
 
 
 def _grain(entry: Entry) -> list[str]:

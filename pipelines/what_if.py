@@ -11,9 +11,10 @@ from datetime import date
 
 import polars as pl
 
-from pipelines import build, moved
+from pipelines import build, moved, touched
 from pipelines.causes import RATES, SOURCES, UNDATED, Causes, Lake
 from pipelines.days import DayRange, is_redefined
+from pipelines.inputs import layer_in
 from pipelines.otherwise import Otherwise
 from pipelines.patches import PatchedStore
 from pipelines.workspace import Workspace
@@ -72,11 +73,14 @@ def _computed(
     # Codes are given once: whom a changed fact names may be known since this run alone.
     _put(other, codes.TABLE, workspace.draft.files(SOURCES, codes.TABLE))
     for state in states:
-        build.build_state(other, state)
+        if not redefined and _is_made_alike(workspace, other, state):
+            _take_over(workspace, other, state)
+        else:
+            build.build_state(other, state)
     if RATES in lake:
         _put(other, RATES, lake[RATES])
     told_by = [other.draft] if redefined else [workspace.draft, other.draft]
-    otherwise = Otherwise(workspace, other, states, told_by, date.fromisoformat(base.watermark))
+    otherwise = Otherwise(workspace, other, told_by, date.fromisoformat(base.watermark))
     for table in wanted:
         workspace.report(f"restatements: {table} once more, to tell causes apart")
         _compute(otherwise, other, table, days)
@@ -85,9 +89,23 @@ def _computed(
     return found
 
 
-def _put(other: Workspace, source: str, files: Files) -> None:
-    begun = other.draft.base.by_partition(SOURCES, source) if other.draft.base else {}
-    other.draft.put(SOURCES, source, {name: files.get(name) for name in differing(begun, files)})
+def _is_made_alike(run: Workspace, other: Workspace, state: str) -> bool:
+    """Whether a state is made of the same files as in the run. (Of the same base, it is made by the same settings.)"""
+    layers = ((layer_in(run, name), name) for name in run.catalog[state].inputs)
+    return not any(differing(run.draft.files(*one), other.draft.files(*one)) for one in layers)
+
+
+def _take_over(run: Workspace, other: Workspace, state: str) -> None:
+    """A state as the run made it, and whom that touched."""
+    persons = touched.of(run.draft, state)
+    if persons is not None:
+        touched.record(other.draft, state, persons)
+    _put(other, state, run.draft.files("states", state), "states")
+
+
+def _put(other: Workspace, table: str, files: Files, layer: str = SOURCES) -> None:
+    begun = other.draft.base.by_partition(layer, table) if other.draft.base else {}
+    other.draft.put(layer, table, {name: files.get(name) for name in differing(begun, files)})
 
 
 def _tell_moves(run: Workspace, other: Workspace, source: str, without: pl.DataFrame | None) -> None:
