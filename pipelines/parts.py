@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.once import once
 from pipelines import scratch
 from pipelines import touched as touched_persons
 from pipelines.months import first_day_of
@@ -97,7 +98,9 @@ def computed(
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
     for parameter, day in part.cut.items():
-        own = _of_touched(part, entry, parameter, scan_rows(part.store, catalog, part.table, part.before.values()))
+        own = once(
+            _of_touched(part, entry, parameter, scan_rows(part.store, catalog, part.table, part.before.values()))
+        )
         frames[parameter] = pl.concat(
             [entry.remembered[parameter].rows(own, day, part.settings), frames[parameter]], how="diagonal"
         )

@@ -35,16 +35,15 @@ def observe(profile: Profile, candidate: Manifest, store: Store, bounds: Bounds)
     rows = store.scan(files_since(lake, since)).filter(pl.col("day") >= since)
     words = [name for name in WORDS if name in rows.collect_schema()]
     is_new = pl.col("file").is_in(new["path"].to_list())
+    # Read once for all words: few of their combinations occur.
+    counts = rows.group_by(words).agg(new=is_new.sum().cast(pl.Int64), earlier=(~is_new).sum().cast(pl.Int64)).collect()
     return [
         one
         for word in words
         for one in _judged(
             profile.source,
             word,
-            rows.drop_nulls(word)
-            .group_by(word)
-            .agg(new=is_new.sum().cast(pl.Int64), earlier=(~is_new).sum().cast(pl.Int64))
-            .collect(),
+            counts.drop_nulls(word).group_by(word).agg(pl.col("new", "earlier").sum()),
             bounds.new_words,
         )
     ]

@@ -96,6 +96,7 @@ table = Table(
     look_back_days=ANSWER_DAYS,
     sources=("orders", "subscriptions", "events"),
 )
+_ROLES = ("login", "nps", "ticket")
 _WORDS = {
     "is_past_due": ("payment {} days late", ("past_due_days",)),
     "is_logins_down": ("logins {} after {}", ("logins", "logins_before")),
@@ -120,17 +121,23 @@ def measure(
     settings: Settings,
 ) -> pl.LazyFrame:
     """One row per customer who is active on some basis; money in the reporting currency, else as plain numbers."""
+    begins = settings.last_day - timedelta(days=ANSWER_DAYS)
+    roles = once(
+        role_days.filter(
+            pl.col("role").is_in(_ROLES), pl.col("day") > begins, pl.col("day") <= settings.last_day
+        ).select("person", "day", "role", "events", "score")
+    )
     orders = _worth(order_days, "revenue", pl.col("day"), all_fx_rates, settings)
     parts = [
-        _two_windows(role_days.filter(pl.col("role") == "login"), "events", "logins", settings),
+        _two_windows(roles.filter(pl.col("role") == "login"), "events", "logins", settings),
         _two_windows(usage_days, "events", "events", settings),
         _two_windows(orders, "worth", "order_value", settings).with_columns(
             rounded(pl.col("order_value", "order_value_before"), settings)
         ),
-        _two_windows(role_days.filter(pl.col("role") == "ticket"), "events", "tickets", settings),
-        _mrr(mrr_changes, all_fx_rates, settings),
+        _two_windows(roles.filter(pl.col("role") == "ticket"), "events", "tickets", settings),
+        _mrr(once(mrr_changes.select("person", "currency", "day", "after")), all_fx_rates, settings),
         _past_due(subscription_mrr, settings),
-        _nps(role_days, settings),
+        _nps(roles),
         _renewals(subscription_mrr, settings),
     ]
     rows = _active(activity_spans, settings).join(
@@ -190,11 +197,8 @@ def _past_due(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFram
     return since.select("person", past_due_days=(pl.lit(settings.last_day) - pl.col("since")).dt.total_days() + 1)
 
 
-def _nps(role_days: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    since = settings.last_day - timedelta(days=ANSWER_DAYS)
-    answers = role_days.filter(
-        pl.col("role") == "nps", pl.col("day") > since, pl.col("day") <= settings.last_day
-    ).group_by("person")
+def _nps(roles: pl.LazyFrame) -> pl.LazyFrame:
+    answers = roles.filter(pl.col("role") == "nps").group_by("person")
     return answers.agg(nps_score=pl.col("score").sort_by("day").last() / UNITS_PER_ONE)
 
 

@@ -20,6 +20,11 @@ YEAR_WEEKS = YEAR_DAYS // WEEK_DAYS
 ANNUAL_RETENTION = "customer_retention_rate_365_days"
 SCALE = 10**12
 PLACES = ("below", "within", "above")
+_OF_CUSTOMERS = ("date", "basis", "window_days", "segment", "customer_retention_rate", "customer_churn_rate")
+_OF_REVENUE = (
+    *("date", "basis", "window_days", "currency", "is_converted", "segment"),
+    *("net_revenue_retention", "gross_revenue_retention"),
+)
 
 
 def _number(name: str, description: str, unit: str = "as the metric") -> Column:
@@ -65,8 +70,8 @@ def finish(
 ) -> pl.LazyFrame:
     """The days of the range, from the tables as they are published."""
     customers, revenue = (
-        once(rows.filter(pl.col("segment") == SEGMENT_ALL, pl.col("window_days").is_in([30, 365])))
-        for rows in (customer_retention_daily, revenue_retention_daily)
+        once(rows.filter(pl.col("segment") == SEGMENT_ALL, pl.col("window_days").is_in([30, 365])).select(names))
+        for rows, names in ((customer_retention_daily, _OF_CUSTOMERS), (revenue_retention_daily, _OF_REVENUE))
     )
     headlines = [
         *_rates(customers, "customer_retention_rate", 365, pl.col("basis")),
@@ -77,7 +82,7 @@ def finish(
         *_rates(user_retention_daily, "retention_rate", 7, pl.lit("user"), window="age_days"),
         *(_named(sentiment_daily, name, pl.lit(name)) for name in ("nps", "csat")),
     ]
-    rows = pl.concat(headlines).sort("date")
+    rows = once(pl.concat(headlines).sort("date"))
     return _with_benchmark(_with_band(_with_indices(_with_past(rows))), settings).filter(
         pl.col("date") >= settings.first_day
     )

@@ -13,6 +13,7 @@ from assets.calendar import Grain, period_number, period_start
 from assets.cohorts import IS_COMPLETE, cohort_columns, dated, is_over, triangle
 from assets.kernels.active_days import ActiveDays, Ints, active_days, splits, unsplit
 from assets.kernels.cohorts import ages, calendar, last_days
+from assets.once import once
 from warehouse.settings import Settings
 from warehouse.table import Measure, Ratio, Table
 
@@ -67,7 +68,7 @@ SUMS = ["users_in_cohort", "users_retained", "users_retained_or_later"]
 def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Sizes (on age 0), users retained, and users whose last period this is, by cohort, age and segment."""
     users = people.filter(pl.col("kind") == "user").select("person", "first_day", *settings.dimensions)
-    days = user_days.filter(pl.col("day") <= settings.last_day).select("person", "day")
+    days = once(user_days.filter(pl.col("day") <= settings.last_day).select("person", "day"))
     begins = _first_day_of_range(settings)
     active = active_days(days.filter(pl.col("day") >= begins), users)
     earlier = days.filter(pl.col("day") < begins).group_by("person").agg(pl.col("day").max()).collect()

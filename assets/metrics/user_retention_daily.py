@@ -73,7 +73,7 @@ def measure(user_days: pl.LazyFrame, people: pl.LazyFrame, settings: Settings) -
     A user's segment value is that of the day it was first seen: by tenure everybody was `new` then.
     """
     dimensions = settings.dimensions
-    users = people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions)
+    users = once(people.filter(pl.col("kind") == "user").select("person", "first_day", *dimensions))
     # Of the others no age is on a day of the range.
     begins = pl.lit(settings.first_day).dt.offset_by(f"-{max(AGES)}d")
     counted = once(users.filter(pl.col("first_day") >= begins))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.once import once
 from assets.states.subscription_mrr import TYPES
 from warehouse.table import UNKNOWN, Column, Table
 
@@ -38,11 +39,15 @@ table = Table(
 def build(subscription_mrr: pl.LazyFrame) -> pl.LazyFrame:
     """One row per customer, currency and day on which the sum over its subscriptions changed."""
     subscription = [*OWNER, "subscription_id"]
-    points = subscription_mrr.sort("day").with_columns(
-        mrr_before=pl.col("mrr").shift(1).over(subscription).fill_null(0),
-        plan_before=pl.col("plan").shift(1).over(subscription),
+    points = once(
+        subscription_mrr.select(*subscription, "day", "mrr", "plan", "churn_type", "churn_reason")
+        .sort("day")
+        .with_columns(
+            mrr_before=pl.col("mrr").shift(1).over(subscription).fill_null(0),
+            plan_before=pl.col("plan").shift(1).over(subscription),
+        )
     )
-    totals = (
+    totals = once(
         points.group_by(*OWNER, "day")
         .agg(change=(pl.col("mrr") - pl.col("mrr_before")).sum())
         .sort("day")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from assets.once import once
 from assets.states.plan_spans import NO_PLAN
 from warehouse.settings import Settings
 from warehouse.table import SEGMENT_ALL, UNKNOWN, Column, Table
@@ -42,7 +43,7 @@ def build(
     settings: Settings,
 ) -> pl.LazyFrame:
     """Spans of `all`, of each dimension that a customer keeps for good, and of those that change in time."""
-    customers = people.filter(pl.col("kind") == "customer").select("person", *settings.dimensions)
+    customers = once(people.filter(pl.col("kind") == "customer").select("person", *settings.dimensions))
     parts = [_kept(customers, SEGMENT_ALL, pl.lit(SEGMENT_ALL))]
     parts += [_kept(customers, dimension, pl.col(dimension)) for dimension in settings.dimensions]
     everybody = customers.select("person")

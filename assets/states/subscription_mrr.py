@@ -10,10 +10,16 @@ import polars as pl
 
 from assets.calendar import NEVER, to_date
 from assets.money import monthly_amount
+from assets.once import once
 from warehouse.settings import Settings
 from warehouse.table import UNKNOWN, Column, Table
 
 OWNER = ("shard", "person", "currency")
+_READ = (
+    *("shard", "customer", "currency", "subscription_id", "day", "effective_at", "updated_at", "change_id", "status"),
+    *("plan", "churn_type", "churn_reason", "current_period_end", "ended_day", "gone_day"),
+    *("interval", "interval_count", "stated"),
+)
 TYPES = ("voluntary", "involuntary", "paused", UNKNOWN)
 
 table = Table(
@@ -46,9 +52,10 @@ table = Table(
 def build(all_subscriptions: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """One row per subscription, owner and day of change. A subscription may move between customers, so it is read
     across all shards."""
-    known = all_subscriptions.filter(pl.col("gone_day").is_null() | (pl.col("day") < pl.col("gone_day")))
+    is_there = pl.col("gone_day").is_null() | (pl.col("day") < pl.col("gone_day"))
+    known = once(all_subscriptions.filter(is_there).with_columns(stated=monthly_amount()).select(_READ))
     daily = _with_period_ends(_last_row_of_each_day(known))
-    worth = _with_grace(daily.with_columns(stated=monthly_amount()), settings.grace_days)
+    worth = once(_with_grace(daily, settings.grace_days))
     return pl.concat([_points(worth), _grace_ends(worth), _moves(worth), _deletions(worth), _superseded(known)]).unique(
         [*OWNER, "subscription_id", "day"], keep="first", maintain_order=True
     )

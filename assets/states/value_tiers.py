@@ -126,20 +126,17 @@ def _on_firsts(pieces: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
 def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
     """The tier of everybody with positive revenue, as its place in TIERS, by the share of it that is before them;
     equals share a tier."""
-    positive = worth.filter(pl.col("worth") > 0)
-    ladder = (
-        positive.group_by("month", "worth")
-        .agg(together=pl.col("worth").sum())
-        .sort("worth", descending=True)
-        .with_columns(
-            before=pl.col("together").cum_sum().over("month") - pl.col("together"),
-            total=pl.col("together").sum().over("month"),
-        )
-    )
-    is_above_mid = 100 * pl.col("before") < HIGH_SHARE * pl.col("total")
-    is_above_low = 100 * pl.col("before") < MID_SHARE * pl.col("total")
-    tier = is_above_low.cast(pl.UInt8) + is_above_mid.cast(pl.UInt8)
-    return positive.join(ladder.with_columns(tier=tier), on=["month", "worth"]).select(*PERSON, "month", "tier")
+    positive = once(worth.filter(pl.col("worth") > 0).select(*PERSON, "month", "worth"))
+    # Of equals the first has the least before it, and all are worth what it is.
+    before = pl.col("worth").cum_sum().over("month") - pl.col("worth")
+    least = {
+        name: pl.col("worth").filter(100 * pl.col("before") < share * pl.col("worth").sum()).min()
+        for name, share in (("high", HIGH_SHARE), ("mid", MID_SHARE))
+    }
+    ladder = positive.select("month", "worth").sort("worth", descending=True).with_columns(before=before)
+    thresholds = ladder.group_by("month").agg(**least)
+    tier = pl.sum_horizontal((pl.col("worth") >= pl.col(name)).cast(pl.UInt8) for name in least)
+    return positive.join(thresholds, on="month").select(*PERSON, "month", tier=tier.cast(pl.UInt8))
 
 
 def _first_months(people: pl.LazyFrame) -> pl.LazyFrame:
