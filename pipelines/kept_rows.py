@@ -114,7 +114,7 @@ class KeptRows:
     def _found(self, state: _State, files: _Files, successor: Successor | None) -> pl.DataFrame:
         persons = self._expected.head(self._restated) if state.are_restated else self._expected
         if isinstance(state.store, PatchedStore) and (patches := state.store.patches(files)):
-            beneath = self._of_expected(state, state.store.beneath(files))
+            beneath = self._of_expected(state, state.store.beneath(files), successor)
             left = beneath.filter(pl.all_horizontal(_stays(patch) for patch in patches))
             return pl.concat([left, state.read([patch.rows for patch in patches], persons)])
         if successor is not None:

@@ -18,6 +18,7 @@ from pipelines.engines import LocalEngine, are_small
 from pipelines.inputs import files_for
 from pipelines.kept_rows import OWNER, Asked
 from pipelines.parts import EVERYTHING, PERSON, catalog_in, computed_from, scan_rows
+from pipelines.patches import PatchedStore
 from pipelines.workspace import Workspace
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Entry
@@ -40,7 +41,7 @@ def of_a_group(workspace: Workspace) -> int:
 class OneShard:
     """Some persons (shard, person) of the states of a workspace. Codes of users and customers are not told apart.
 
-    If `run` began from it, what that wrote in place of the workspace's rows is read instead.
+    Where it has the files that a `run` began from, what that wrote in their place is read instead.
     """
 
     def __init__(self, workspace: Workspace, persons: pl.DataFrame, run: Workspace | None = None) -> None:
@@ -85,7 +86,8 @@ class OneShard:
         workspace, catalog = self._workspace, catalog_in(self._workspace.catalog.folder)
         files, successor = files_for(workspace, entry, EVERYTHING, parameter, table, settings), None
         if self._run is not None:
+            earlier = workspace.store.beneath(files) if isinstance(workspace.store, PatchedStore) else files
             present = files_for(self._run, entry, EVERYTHING, parameter, table, settings)
-            successor = successors.of(self._run.draft, table, files, present)
+            successor = successors.of(self._run.draft, table, earlier, present)
         rows = workspace.kept.of(workspace.store, catalog, table, files, group, successor)
         return rows.with_columns(shard=pl.lit(_SHARD, codes.SHARD))

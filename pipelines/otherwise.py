@@ -40,7 +40,8 @@ class Otherwise:
         if own is None or not self._is_told_by_persons(entry):
             return None
         persons = self._differing(entry)
-        was, would_be = (OneShard(one, persons).measured(entry, settings) for one in (self._run, self._other))
+        was = OneShard(self._run, persons).measured(entry, settings)
+        would_be = OneShard(self._other, persons, run=self._run).measured(entry, settings)
         if was is None or would_be is None:
             return None
         if not entry.table.measures:

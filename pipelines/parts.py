@@ -13,7 +13,6 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.once import once
 from pipelines import scratch
 from pipelines import touched as touched_persons
 from pipelines.months import first_day_of
@@ -87,9 +86,13 @@ def is_in_part(name: str, partition: str) -> bool:
 
 
 def computed(
-    part: Part, entry: Entry, among: Callable[[pl.LazyFrame], pl.LazyFrame] = lambda rows: rows
+    part: Part,
+    entry: Entry,
+    among: Callable[[pl.LazyFrame], pl.LazyFrame] = lambda rows: rows,
+    own: pl.LazyFrame | None = None,
 ) -> pl.LazyFrame:
-    """The rows that the part's function returns for it, from those rows of its inputs that are `among` some."""
+    """The rows that the part's function returns for it, from those rows of its inputs that are `among` some. Where
+    inputs are cut, `own` are the rows of its touched persons before the run."""
     catalog = catalog_in(part.catalog_folder)
     frames = {
         parameter: among(
@@ -98,9 +101,7 @@ def computed(
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
     for parameter, day in part.cut.items():
-        own = once(
-            _of_touched(part, entry, parameter, scan_rows(part.store, catalog, part.table, part.before.values()))
-        )
+        assert own is not None
         frames[parameter] = pl.concat(
             [entry.remembered[parameter].rows(own, day, part.settings), frames[parameter]], how="diagonal"
         )

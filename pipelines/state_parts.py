@@ -70,9 +70,10 @@ def compute_state(part: Part) -> Computed:
 
 def _rows(part: Part, entry: Entry, known: _Before) -> pl.DataFrame:
     """The rows of the part, or of those whom it is about and some more, in no order."""
-    if entry.amended is None or part.moved is None:
-        return computed_rows(part, entry)
-    return amended(part, entry, (known.of_touched(partition) for partition in part.before))
+    if entry.amended is not None and part.moved is not None:
+        return amended(part, entry, (known.of_touched(partition) for partition in part.before))
+    own = pl.concat(known.with_shard(partition) for partition in part.before) if part.cut else None
+    return computed_rows(part, entry, own)
 
 
 class _Before:
@@ -90,6 +91,10 @@ class _Before:
         """The rows of a partition that do not stay."""
         self._kept[partition] = self._read(partition)
         return self._kept[partition].lazy().filter(~_stays(self._part, self._entry, partition))
+
+    def with_shard(self, partition: str) -> pl.LazyFrame:
+        """The same, with the shard that they lie in."""
+        return self.of_touched(partition).with_columns(shard=pl.lit(shard_in(partition), codes.SHARD))
 
     def staying(self, partition: str) -> pl.LazyFrame:
         """The other rows, which are read each time."""

@@ -17,14 +17,15 @@ from warehouse.catalog import Entry
 ROWS_OF_IDS: Final = 1_000_000
 
 
-def computed_rows(part: Part, entry: Entry) -> pl.DataFrame:
-    """The rows of the part in the columns of the state, in no order."""
+def computed_rows(part: Part, entry: Entry, own: pl.LazyFrame | None = None) -> pl.DataFrame:
+    """The rows of the part in the columns of the state, in no order. Where inputs are cut, `own` are the rows of its
+    touched persons before the run."""
     columns = [pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns]
     is_by_id = entry.table.unit not in (None, PERSON)
     is_whole = part.touched is None
     groups = part.rows // ROWS_OF_IDS + 1 if is_by_id and is_whole else 1
     if groups == 1:
-        return computed(part, entry).select(columns).collect()
+        return computed(part, entry, own=own).select(columns).collect()
     parts = (computed(part, entry, _of_group(entry, number, groups)) for number in range(groups))
     return pl.concat(rows.select(columns).collect() for rows in parts)
 

@@ -48,7 +48,8 @@ class Audit:
     """What there is to judge: `frames` (whole tables by name), `fresh` (their rows that no verdict was about yet),
     `observations`, and `broken`, the checks that raised.
 
-    Of rows that are not fresh, `frames` have the key and what is compared across files; else null.
+    Of rows that are not fresh, `frames` have those that are compared across files, with their key and what is compared;
+    else null.
     """
 
     candidate: Candidate
@@ -131,7 +132,8 @@ class Audit:
         fresh = self.staged.fresh(table)
         judged = [file for file in self.manifest.published(table.name) if file in self._judged]
         compared = identities.told_of(table) | origins.told_of(table) | fits.told_of(table)
-        kept = staged.read(self.candidate, table, judged, compared)
+        rows = pl.lit(True) if fits.told_of(table) else identities.rows_told_of(table)
+        kept = staged.read(self.candidate, table, judged, compared, rows)
         self.frames[table.name] = pl.concat([fresh.clear(), kept, fresh], how="diagonal", rechunk=False)
         if fresh.height or not kept.height:
             self.fresh[table.name] = fresh

@@ -7,6 +7,7 @@ rows that were not complete.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import polars as pl
@@ -14,7 +15,7 @@ import polars as pl
 from quality.rules import locate
 from quality.verdict import Observation, Severity
 from warehouse.bounds import Bounds
-from warehouse.manifest import Manifest
+from warehouse.manifest import DataFile, Manifest
 from warehouse.store import Store
 from warehouse.table import MONEY, SEGMENT_ALL, Table
 
@@ -32,7 +33,11 @@ def observe(
     before = head.published(table.name)
     if not before:
         return []
-    found = [] if table.of_last_day else [_rows_lost(table, sum(file.rows for file in before), frame.height)]
+    found = (
+        []
+        if table.of_last_day
+        else [_rows_lost(table, *(_rows(one) for one in (before, candidate.published(table.name))))]
+    )
     if "date" not in frame.columns or not table.segmented or not _same_rules(candidate, head):
         return found
     kept = {file.path for file in candidate.published(table.name)}
@@ -43,6 +48,10 @@ def observe(
     cells = _cells(table, told.collect(), frame)
     settled = _settled(table, cells, date.fromisoformat(head.watermark), bounds)
     return [*found, *_untouched(table, cells, candidate), *settled]
+
+
+def _rows(files: Iterable[DataFile]) -> int:
+    return sum(file.rows for file in files)
 
 
 def _same_rules(candidate: Manifest, head: Manifest) -> bool:

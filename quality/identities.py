@@ -214,5 +214,11 @@ def told_of(table: Table) -> set[str]:
     return {column.name for column in table.keys}.union(*(side.needs for side in sides))
 
 
+def rows_told_of(table: Table) -> pl.Expr:
+    """The rows of a table that are compared beyond one of its files."""
+    sides = [side.only for tie in _EVERY_TIE for side in (tie.left, tie.right) if side.table == table.name]
+    return pl.any_horizontal(*sides, pl.col("segment") == SEGMENT_ALL) if table.segmented else pl.lit(True)
+
+
 def _has(frames: Frames, side: Side) -> bool:
     return side.table in frames and side.needs <= set(frames[side.table].columns)

@@ -78,7 +78,7 @@ def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bo
     subscribed = codes.scan_with_shard(store, candidate.of("sources", "subscriptions"), PERIODS).filter("is_current")
     begins = subscribed.group_by(customer=person_number("shard", "customer")).agg(begins=pl.col("day").min())
     days = judged.group_by("day", customer=person_number("customer_shard", "customer"))
-    both = days.agg(pl.len(), pl.col("customer_id").first()).join(begins, on="customer").collect()
+    both = days.agg(pl.len()).join(begins, on="customer").collect()
     early = both.filter(pl.col("day") < pl.col("begins"))
     of_subscribers, before = int(both["len"].sum()), int(early["len"].sum())
     if of_subscribers < LEAST_EVENTS:
@@ -87,7 +87,7 @@ def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bo
         f"{before:,} of {of_subscribers:,} events of subscribers from {first} to {last} lie before their first "
         "subscription began: the history of subscriptions may be cut off, or ids do not mean the same in both sources."
     )
-    where = f"customer {early.sort('day', 'customer_id')['customer_id'][0]}" if before else ""
+    where = f"customer {_first_id(judged, early)}" if before else ""
     bound = bounds.usage_before_subscription
     return [
         Observation(
@@ -95,6 +95,15 @@ def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bo
             "customer_id", where,
         )
     ]  # fmt: skip
+
+
+def _first_id(events: pl.LazyFrame, early: pl.DataFrame) -> str:
+    """The lowest id of those (day, customer) on the first day on which there are some."""
+    of_first_day = early.filter(pl.col("day") == pl.col("day").min())
+    numbers, day = of_first_day["customer"].implode(), of_first_day["day"][0]
+    named = events.filter(pl.col("day") == day, person_number("customer_shard", "customer").is_in(numbers))
+    lowest: str = named.select(pl.col("customer_id").min()).collect().item()
+    return lowest
 
 
 def _lake(candidate: Manifest, store: Store) -> pl.LazyFrame:

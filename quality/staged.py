@@ -69,14 +69,16 @@ def damaged(observations: list[Observation]) -> set[str]:
     return {one.table for one in observations if one.observed}
 
 
-def read(candidate: Candidate, table: Table, files: Iterable[DataFile], columns: Set[str]) -> pl.DataFrame:
-    """Some columns of these staged files of the table; an empty frame where there are none. Raises a Polars error where
-    one is unreadable."""
+def read(
+    candidate: Candidate, table: Table, files: Iterable[DataFile], columns: Set[str], only: pl.Expr
+) -> pl.DataFrame:
+    """Some columns of these staged files of the table, of `only` some rows; an empty frame where there are no files.
+    Raises a Polars error where one is unreadable."""
     paths = [candidate.folder / file.link for file in files]
     wanted = [one.name for one in table.all_columns if one.name in columns]
     if not paths:
         return pl.DataFrame(schema=_schema(table)).select(wanted)
-    return pl.read_parquet(paths, columns=wanted, glob=False, hive_partitioning=False)
+    return pl.scan_parquet(paths, glob=False, hive_partitioning=False).filter(only).select(wanted).collect()
 
 
 def _kept(file: DataFile, path: Path) -> list[Observation]:
