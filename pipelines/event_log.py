@@ -4,18 +4,18 @@ A range run writes two events for each table and month. Dagster opens a new conn
 for the disk each time; the log is a record of runs, not data, so here the disk may take its time. Each event goes into
 the log of its run and into the index of all; here the index has every month of every table, the run's log only the
 first one of each, and of what is planned only the release is noted: if the run fails, its months show as failed.
-The versions of a table's inputs are the same for every month of a run, so they are noted with the first. A check is
-about all months, so it is noted once and not for each.
+The versions of a table's inputs are the same for every month of a run, so they are noted with the first, and looked
+up once for all tables made from it. A check is about all months, so it is noted once and not for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
-from dagster import DagsterEventType, EventLogEntry
+from dagster import AssetKey, DagsterEventType, EventLogEntry
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.events import StepMaterializationData
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -25,6 +25,7 @@ from sqlalchemy.pool import QueuePool
 BUSY_SECONDS = 60
 # Events have one or two thousand bytes: in pages of four thousand a third of a file would be air.
 INDEX_PAGE_BYTES, RUN_PAGE_BYTES = 16_384, 8_192
+CACHE_KILOBYTES = 32_768  # the index of years; its pages are read once and not for each question
 RELEASE = "release"
 
 
@@ -34,6 +35,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, sqlalchemy.Engine] = {}
         self._told: set[tuple[str, str]] = set()
+        self._versions: dict[AssetKey | None, dict[tuple[object, ...], Mapping[str, Mapping[str, str]]]] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -50,6 +52,8 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         kind = happened.event_type if happened else None
         if kind == DagsterEventType.ASSET_MATERIALIZATION_PLANNED and table != RELEASE:
             return
+        if kind == DagsterEventType.ASSET_MATERIALIZATION:
+            self._versions.pop(happened.asset_key if happened else None, None)
         if kind == DagsterEventType.ASSET_MATERIALIZATION and (event.run_id, table) in self._told:
             self._store_in_index_only([_without_versions(event)])
             return
@@ -58,6 +62,25 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         super().store_event(event)
         if kind == DagsterEventType.ASSET_MATERIALIZATION:
             self._told.add((event.run_id, table))
+
+    def get_latest_tags_by_partition(
+        self,
+        asset_key: AssetKey,
+        event_type: DagsterEventType,
+        tag_keys: Sequence[str],
+        asset_partitions: Sequence[str] | None = None,
+        before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, Mapping[str, str]]:
+        """As the base class has it; kept until the table is made. (Nobody else makes tables while a run does.)"""
+        partitions = None if asset_partitions is None else tuple(asset_partitions)
+        asked = (event_type, tuple(tag_keys), partitions, before_cursor, after_cursor)
+        known = self._versions.setdefault(asset_key, {})
+        if asked not in known:
+            known[asked] = super().get_latest_tags_by_partition(
+                asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
+            )
+        return known[asked]
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """The months of one table are one transaction, all but the first; what is planned is stored one by one."""
@@ -95,6 +118,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         engine = sqlalchemy.create_engine(
             self.conn_string_for_shard(shard),
             poolclass=QueuePool,
+            pool_use_lifo=True,  # in turns, each would lose its cache by what the other writes
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         )
         self._initdb(engine)
@@ -106,6 +130,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
             page_bytes = INDEX_PAGE_BYTES if for_index_shard else RUN_PAGE_BYTES
             connection.execute(f"PRAGMA page_size = {page_bytes}")  # of a new file; an older one keeps its own
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KILOBYTES}")
 
         sqlalchemy.event.listen(engine, "connect", prepare)
         super()._initdb(engine, for_index_shard)
