@@ -28,10 +28,10 @@ def keep(draft: Draft, state: str, parts: Sequence[Computed]) -> None:
 
 def of(draft: Draft, state: str, earlier: tuple[DataFile, ...], files: tuple[DataFile, ...]) -> Successor | None:
     """How these files of the state in the run took the place of the earlier ones, of the base release; None where they
-    are the same, or not all are of it, or nobody looked."""
+    are the same, or there are none, or not all are of it, or nobody looked."""
     others, gone = _paths(draft, state)
     began = draft.base.by_partition("states", state).values() if draft.base else ()
-    if earlier == files or not {*earlier} <= {*began} or not (others.exists() and gone.exists()):
+    if not earlier or earlier == files or not {*earlier} <= {*began} or not (others.exists() and gone.exists()):
         return None
     return Successor(files, pl.read_parquet(others), pl.read_parquet(gone))
 

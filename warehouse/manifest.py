@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +139,13 @@ def _from_json(content: bytes, origin: Path | str) -> Manifest:
 
 
 def read(path: Path) -> Manifest:
-    """The manifest at that path; raises StorageError where it is missing or damaged."""
-    return from_bytes(_content(path), path)
+    """The manifest at that path, read once while it lies there as it is; raises StorageError where it is missing or
+    damaged."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise StorageError(f"Cannot read {path}: {error.strerror}. {_ADVICE}") from error
+    return _read(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
 
 def read_header(path: Path) -> Manifest:
@@ -155,6 +161,11 @@ def referenced_paths(path: Path) -> set[str]:
     content = _content(path)
     _check_sum(content, path)
     return {match.decode() for match in _PATH.findall(content, content.index(_FILES))}
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _identity: tuple[int, ...]) -> Manifest:
+    return from_bytes(_content(path), path)
 
 
 def _content(path: Path) -> bytes:
