@@ -19,6 +19,7 @@ from dagster import AssetKey, DagsterEventType, EventLogEntry
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.events import StepMaterializationData
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.base import AssetRecord
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import QueuePool
 
@@ -35,7 +36,8 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, sqlalchemy.Engine] = {}
         self._told: set[tuple[str, str]] = set()
-        self._versions: dict[AssetKey | None, dict[tuple[object, ...], Mapping[str, Mapping[str, str]]]] = {}
+        self._versions: dict[AssetKey, dict[tuple[object, ...], Mapping[str, Mapping[str, str]]]] = {}
+        self._records: dict[AssetKey, AssetRecord] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -52,8 +54,10 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         kind = happened.event_type if happened else None
         if kind == DagsterEventType.ASSET_MATERIALIZATION_PLANNED and table != RELEASE:
             return
-        if kind == DagsterEventType.ASSET_MATERIALIZATION:
-            self._versions.pop(happened.asset_key if happened else None, None)
+        if happened and happened.asset_key:
+            self._records.pop(happened.asset_key, None)
+            if kind == DagsterEventType.ASSET_MATERIALIZATION:
+                self._versions.pop(happened.asset_key, None)
         if kind == DagsterEventType.ASSET_MATERIALIZATION and (event.run_id, table) in self._told:
             self._store_in_index_only([_without_versions(event)])
             return
@@ -62,6 +66,15 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         super().store_event(event)
         if kind == DagsterEventType.ASSET_MATERIALIZATION:
             self._told.add((event.run_id, table))
+
+    def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> Sequence[AssetRecord]:
+        """As the base class has it; kept until something happens to the table."""
+        if asset_keys is None:
+            return super().get_asset_records()
+        unknown = [key for key in asset_keys if key not in self._records]
+        for record in super().get_asset_records(unknown) if unknown else ():
+            self._records[record.asset_entry.asset_key] = record
+        return [self._records[key] for key in asset_keys if key in self._records]
 
     def get_latest_tags_by_partition(
         self,
@@ -95,6 +108,9 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
     def _store_in_index_only(self, events: Sequence[EventLogEntry]) -> None:
         """The months of one table; the last of them is the one that the table's own entry shows."""
+        happened = events[-1].dagster_event
+        if happened and happened.asset_key:
+            self._records.pop(happened.asset_key, None)
         with self.index_transaction() as connection:
             stored = [connection.execute(self.prepare_insert_event(event)).inserted_primary_key for event in events]
             numbers = [int(key[0]) for key in stored if key is not None]
