@@ -128,10 +128,11 @@ class KeptRows:
         """The rows of earlier files, from those of their successor."""
         now = self._of_expected(state, successor.files)
         month = pl.lit(None, pl.Date) if first_day_in(files[0].partition) is None else pl.col("day").dt.truncate("1mo")
+        is_in_files = pl.col("month").is_in([first_day_in(file.partition) for file in files], nulls_equal=True)
         others = successor.others.join(persons, on=OWNER).select(_NUMBER, "month")
-        left = now.with_columns(month=month).join(others, on=others.columns, how="anti", nulls_equal=True)
-        months = [first_day_in(file.partition) for file in files]
-        gone = successor.gone.filter(pl.col("month").is_in(months, nulls_equal=True)).join(persons, on=OWNER)
+        left = now.with_columns(month=month).filter(is_in_files)
+        left = left.join(others, on=others.columns, how="anti", nulls_equal=True)
+        gone = successor.gone.filter(is_in_files).join(persons, on=OWNER)
         return pl.concat([left.select(now.columns), gone.select(now.columns)])
 
     def _are_among(self, persons: pl.DataFrame) -> pl.Series:

@@ -11,6 +11,7 @@ from pipelines.kept_rows import KeptRows
 from pipelines.patches import PatchedStore
 from warehouse import catalog
 from warehouse.manifest import DataFile
+from warehouse.store import Store
 
 CATALOG = catalog.load()
 TABLE = CATALOG["usage_days"].table
@@ -22,7 +23,7 @@ def rows(*told: tuple[int, date, int]) -> pl.DataFrame:
     return pl.DataFrame(found, schema=TABLE.polars_schema(), orient="row")
 
 
-def written(store: PatchedStore, month: str, frame: pl.DataFrame) -> DataFile:
+def written(store: Store, month: str, frame: pl.DataFrame) -> DataFile:
     return store.write("states", TABLE.name, f"shard=00/month={month}", frame, TABLE.arrow_schema())
 
 
@@ -46,14 +47,15 @@ def test_new_rows_are_read_in_place_of_those_of_the_same_persons_and_month(tmp_p
     assert read(patched, files[1]) == sorted([*told, (1, june, 4), (2, june, 5)])
     assert read(*files) == [(1, may, 1), (1, june, 4), (2, may, 2), (2, june, 5), (3, may, 3)]
 
-    kept = KeptRows()
-    kept.expect(OWNERS)
-    for are_expected in (True, False):
-        of_some = kept.of(store, CATALOG, TABLE.name, (patched, files[1]), OWNERS, are_expected=are_expected)
+    kept, strangers = KeptRows(), KeptRows()
+    kept.expect(OWNERS, OWNERS.filter(person=4))
+    for rows_of in (kept, strangers):
+        asked = rows_of.asked(OWNERS)
+        of_some = rows_of.of(store, CATALOG, TABLE.name, (patched, files[1]), asked)
         # Under numbers of their own. Person 2 has its June row still, person 3 was not asked for.
         assert sorted(of_some.select("day", "events").rows()) == [(may, 1), (may, 7), (may, 9), (june, 4), (june, 5)]
         assert sorted(of_some.group_by("person").len()["len"]) == [1, 2, 2]
-    one = kept.of(store, CATALOG, TABLE.name, (patched, files[1]), OWNERS.filter(person=4), are_expected=True)
+    one = kept.of(store, CATALOG, TABLE.name, (patched, files[1]), kept.asked(OWNERS.filter(person=4)))
     assert one.rows() == [(0, one["person"].item(), may, 9)]
     assert kept.known_as(one["person"]).rows() == [(0, 4)]
 
