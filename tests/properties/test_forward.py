@@ -63,6 +63,39 @@ def test_on_quiet_days(tmp_path: Path, going_on: list[tuple[str, date, bool]]) -
     assert going_on
 
 
+PAYMENTS = """\
+payment_id,customer_id,invoice_id,attempted_at,amount,status
+p1,b,i1,2024-01-02,60,failed
+p2,b,i1,2024-01-09,60,succeeded
+p3,c,i2,2024-01-03,40,succeeded
+"""
+SHOP = """\
+[warehouse]
+shards = 1
+[sources.payments]
+path = "inbox/payments.csv"
+currency = "USD"
+[sources.events]
+path = "inbox/events.csv"
+"""
+
+
+def test_a_day_that_its_table_keeps_open(tmp_path: Path, going_on: list[tuple[str, date, bool]]) -> None:
+    """What is collected on a new day counts to the day on which it was due, though nothing new is delivered."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "holdfast.toml").write_text(SHOP)
+    (tmp_path / "inbox/payments.csv").write_text(PAYMENTS)
+    (tmp_path / "inbox/events.csv").write_text("event_id,user_id,occurred_at,event_name\ne,u,2024-01-30,login\n")
+    runs = Runs(tmp_path)
+    for day in (8, 9, 10):
+        assert runs.run(date(2024, 1, day)) is not None, runs.refused
+    assert [one for one in going_on if one[0] == "payments_daily"] == [
+        ("payments_daily", date(2024, 1, day), True) for day in (9, 10)
+    ]
+    due = runs.tables()["payments_daily"].filter(pl.col("date") == date(2024, 1, 2), pl.col("segment") == "all")
+    assert due["recovered"].to_list() == [1]
+
+
 def whole(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFrame:
     """The table as everybody's measures make it."""
     targets = {name: partial_of(workspace, entry, f"{name}.whole") for name in shards_of(workspace)}

@@ -57,7 +57,7 @@ def test_a_table_of_the_last_day_alone_may_lose_rows(shop: Shop) -> None:
     frame, head = orders_daily(shop.orders(HISTORY[0]), FIRST), shop.releases.head()
     assert head is not None
     table = shop.catalog["orders_daily"].table
-    candidate = shop.stage(HISTORY).manifest
+    candidate = shop.stage(HISTORY, table=frame).manifest
     for kind, warns in ((table, True), (replace(table, of_last_day=True), False)):
         found = changes.observe(kind, frame, candidate, head, shop.store, Bounds())
         assert ("rows do not get fewer" in {one.check for one in found if fails(one)}) == warns

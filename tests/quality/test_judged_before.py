@@ -98,7 +98,7 @@ def test_a_row_of_another_month_blocks(tmp_path: Path) -> None:
 def test_what_is_not_read_again_of_judged_files_changes_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new day on a demo, once as it is judged, once with all columns of all files."""
+    """A new day on a demo, once as it is judged, once with all columns and rows of all files."""
     generate(tmp_path / "lean", customers=150, days=100, seed=3, period="day")
     inbox = tmp_path / "lean" / "inbox"
     newest = [file for source in ("orders", "events") for file in sorted((inbox / source).iterdir())[-2:]]
@@ -109,10 +109,11 @@ def test_what_is_not_read_again_of_judged_files_changes_no_verdict(
     shutil.copytree(tmp_path / "lean", tmp_path / "full", symlinks=True)
     read, columns_read = staged.read, []
 
-    def noted(one: Candidate, table: Table, files: list[DataFile], columns: set[str]) -> pl.DataFrame:
-        rows = read(one, table, files, columns)
+    def noted(one: Candidate, table: Table, files: list[DataFile], columns: set[str], only: pl.Expr) -> pl.DataFrame:
+        rows = read(one, table, files, columns, only)
         if files:
-            columns_read.append((table.name, len(rows.columns) < len(table.all_columns)))
+            is_less = len(rows.columns) < len(table.all_columns) and rows.height < sum(file.rows for file in files)
+            columns_read.append((table.name, is_less))
         return rows
 
     monkeypatch.setattr(staged, "read", noted)
@@ -124,6 +125,7 @@ def test_what_is_not_read_again_of_judged_files_changes_no_verdict(
         assert release is not None
         found.append(release.release.verdict["results"])
         monkeypatch.setattr(identities, "told_of", lambda table: {column.name for column in table.all_columns})
+        monkeypatch.setattr(identities, "rows_told_of", lambda table: pl.lit(True))
     assert found[0] == found[1]
     assert ("revenue_retention_daily", True) in columns_read
     assert ("revenue_retention_daily", False) in columns_read
