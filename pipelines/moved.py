@@ -43,8 +43,8 @@ def record(workspace: Workspace, source: str) -> None:
 
 def of(draft: Draft, source: str) -> Moved | None:
     """The rows that moved in the run of this draft; None where nobody looked."""
-    gone, come = _paths(draft, source)
-    return Moved(pl.read_parquet(gone), pl.read_parquet(come)) if come.exists() else None
+    gone, come = map(scratch.read, _paths(draft, source))
+    return None if gone is None or come is None else Moved(gone, come)
 
 
 def named_in(found: Iterable[Moved], shards: int) -> pl.DataFrame:

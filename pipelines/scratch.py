@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import polars as pl
+
+# What is read by many steps is small: a larger frame is not kept in memory.
+_KEPT_BYTES: Final = 2_000_000
+_KEPT_FRAMES: Final = 64
 
 
 def keep(rows: pl.DataFrame, target: Path) -> None:
@@ -14,3 +20,19 @@ def keep(rows: pl.DataFrame, target: Path) -> None:
     # Read whole, so that nothing would be skipped by statistics, which are a sixth of the writing.
     rows.write_parquet(unfinished, compression="lz4", statistics=False)
     unfinished.replace(target)
+
+
+def read(path: Path) -> pl.DataFrame | None:
+    """The rows kept there, or None; a small file is read once while it lies there as it is."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    if found.st_size > _KEPT_BYTES:
+        return pl.read_parquet(path)
+    return _read(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+@lru_cache(_KEPT_FRAMES)
+def _read(path: Path, _identity: tuple[int, ...]) -> pl.DataFrame:
+    return pl.read_parquet(path)

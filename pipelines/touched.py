@@ -91,8 +91,7 @@ def record(draft: Draft, state: str, persons: pl.DataFrame) -> None:
 
 def of(draft: Draft, state: str) -> pl.DataFrame | None:
     """Who of the state was touched in this run; None where that is not known."""
-    path = _path(draft, state)
-    return pl.read_parquet(path) if path.exists() else None
+    return scratch.read(_path(draft, state))
 
 
 def _path(draft: Draft, state: str) -> Path:
