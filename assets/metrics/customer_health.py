@@ -127,6 +127,7 @@ def measure(
             pl.col("role").is_in(_ROLES), pl.col("day") > begins, pl.col("day") <= settings.last_day
         ).select("person", "day", "role", "events", "score")
     )
+    subscriptions = once(subscription_mrr.filter(pl.col("day") <= settings.last_day))
     orders = _worth(order_days, "revenue", pl.col("day"), all_fx_rates, settings)
     parts = [
         _two_windows(roles.filter(pl.col("role") == "login"), "events", "logins", settings),
@@ -136,9 +137,9 @@ def measure(
         ),
         _two_windows(roles.filter(pl.col("role") == "ticket"), "events", "tickets", settings),
         _mrr(once(mrr_changes.select("person", "currency", "day", "after")), all_fx_rates, settings),
-        _past_due(subscription_mrr, settings),
+        _past_due(subscriptions, settings),
         _nps(roles),
-        _renewals(subscription_mrr, settings),
+        _renewals(subscriptions, settings),
     ]
     rows = _active(activity_spans, settings).join(
         people.filter(pl.col("kind") == "customer").select("person", customer_id="id"), on="person"
@@ -190,10 +191,14 @@ def _mrr(mrr_changes: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) 
     return now.join(before, on="person", how="left")
 
 
-def _past_due(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+def _past_due(subscriptions: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """For how many days a payment has been late that still counts: of several subscriptions the longest."""
-    known = subscription_mrr.filter(pl.col("day") <= settings.last_day).group_by(SUBSCRIPTION)
-    since = known.agg(since=pl.col("late_since").sort_by("day").last()).group_by("person").agg(pl.col("since").min())
+    since = (
+        subscriptions.group_by(SUBSCRIPTION)
+        .agg(since=pl.col("late_since").sort_by("day").last())
+        .group_by("person")
+        .agg(pl.col("since").min())
+    )
     return since.select("person", past_due_days=(pl.lit(settings.last_day) - pl.col("since")).dt.total_days() + 1)
 
 
@@ -202,11 +207,11 @@ def _nps(roles: pl.LazyFrame) -> pl.LazyFrame:
     return answers.agg(nps_score=pl.col("score").sort_by("day").last() / UNITS_PER_ONE)
 
 
-def _renewals(subscription_mrr: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+def _renewals(subscriptions: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Days until the next term of over 60 days comes due, of the subscriptions that pay now; a term that has begun
     comes due whatever rows follow."""
     last = pl.lit(settings.last_day)
-    known = once(points(subscription_mrr.filter(pl.col("day") <= settings.last_day)))
+    known = once(points(subscriptions))
     length = pl.col("interval").replace_strict(_DAYS_OF_TERM, return_dtype=pl.Int64) * pl.col("interval_count")
     ahead = (last + pl.duration(days=days) for days in (1, RENEWAL_DAYS))
     due = due_days(known.filter(length > RENEWAL_DAYS), *ahead)

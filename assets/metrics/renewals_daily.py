@@ -91,7 +91,7 @@ def measure(subscription_mrr: pl.LazyFrame, segment_spans: pl.LazyFrame, setting
         mrr_renewed=pl.when(is_renewed).then(pl.min_horizontal("mrr_due", "mrr_now")),
     )
     counts = split(terms, segments, pl.col("days_ago")).group_by(KEYS).agg(pl.col([*COUNTS, *AMOUNTS]).sum())
-    first_fact = subscription_mrr.group_by(OWNER).agg(pl.col("day").min())
+    first_fact = known.group_by(OWNER).agg(pl.col("day").min())
     starts = split_starts(first_fact, segments, ["currency"], settings.of_all_days())
     return pl.concat([counts, starts], how="diagonal").with_columns(is_converted=pl.lit(False))
 
