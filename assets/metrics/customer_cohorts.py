@@ -24,7 +24,6 @@ from assets.cohorts import (
     with_first_plan,
 )
 from assets.kernels.order_cohorts import order_days_of
-from assets.once import once
 from assets.revenue import OWNER, amount, mrr_pieces
 from assets.segments import rolled_up
 from warehouse.settings import Settings
@@ -150,11 +149,9 @@ def is_settled(settings: Settings) -> pl.Expr:
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Of each cohort from before the range, on age 0: its sizes, and the revenue of its ages so far."""
-    is_first, is_last = pl.col("age") == SIZE_AGE, pl.col("age") == first_age_in_range(GRAINS, settings) - 1
-    told = published.filter(is_settled(settings)).select(*KEYS, "age", *SUMS, SO_FAR, is_last=is_last)
-    over = once(told.filter(is_first | pl.col("is_last")))
-    first = over.filter(is_first).select(*KEYS, "age", *SUMS)
-    last = over.filter("is_last").select(*KEYS, SO_FAR)
+    over = published.filter(is_settled(settings))
+    first = over.filter(pl.col("age") == SIZE_AGE).select(*KEYS, "age", *SUMS)
+    last = over.filter(pl.col("age") == first_age_in_range(GRAINS, settings) - 1).select(*KEYS, SO_FAR)
     return first.join(last, on=KEYS, how="left")
 
 
