@@ -108,9 +108,6 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
     def _store_in_index_only(self, events: Sequence[EventLogEntry]) -> None:
         """The months of one table; the last of them is the one that the table's own entry shows."""
-        happened = events[-1].dagster_event
-        if happened and happened.asset_key:
-            self._records.pop(happened.asset_key, None)
         with self.index_transaction() as connection:
             stored = [connection.execute(self.prepare_insert_event(event)).inserted_primary_key for event in events]
             numbers = [int(key[0]) for key in stored if key is not None]

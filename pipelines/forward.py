@@ -105,8 +105,7 @@ def _measured(
     if persons.height > _MOST * everybody(workspace):
         return None
     asked = OneShard(workspace, persons) if base is None else OneShard(workspace.as_in(base), persons, run=workspace)
-    rows = asked.measured(entry, settings)
-    return None if rows is None else rows.cast({name: schema[name] for name in rows.columns})
+    return _as_own(asked.measured(entry, settings), schema)
 
 
 def _after(
@@ -114,10 +113,13 @@ def _after(
 ) -> pl.DataFrame | None:
     """What the measure of a table by day returns for some persons on the days after the last one; None where that is
     not to be told. What a stock was by then is booked on the last day, which is left out."""
-    rows = OneShard(workspace, persons).measured(entry, settings, since=last_day)
-    if rows is None:
-        return None
-    return rows.cast({name: schema[name] for name in rows.columns}).filter(pl.col(DATE) > last_day)
+    rows = _as_own(OneShard(workspace, persons).measured(entry, settings, since=last_day), schema)
+    return None if rows is None else rows.filter(pl.col(DATE) > last_day)
+
+
+def _as_own(rows: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame | None:
+    """The rows, if any, in the types of the published ones."""
+    return None if rows is None else rows.cast({name: schema[name] for name in rows.columns})
 
 
 def _goes_on(table: Table, last_day: date, settings: Settings) -> bool:

@@ -36,12 +36,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Successor:
-    """The files in place of earlier ones, the owners of rows that are others in them (shard, person, month), and the
-    rows `gone` that these had in the earlier ones, each with its shard and month: null where a state has no months."""
+    """The files in place of earlier ones. `replaced` reads the owners of rows that are others in them (shard, person,
+    month) and the rows that these had in the earlier ones, each with its shard and month: null where a state has no
+    months."""
 
     files: _Files
-    others: pl.DataFrame
-    gone: pl.DataFrame
+    replaced: Callable[[], tuple[pl.DataFrame, pl.DataFrame]]
 
 
 class KeptRows:
@@ -129,10 +129,11 @@ class KeptRows:
         now = self._of_expected(state, successor.files)
         month = pl.lit(None, pl.Date) if first_day_in(files[0].partition) is None else pl.col("day").dt.truncate("1mo")
         is_in_files = pl.col("month").is_in([first_day_in(file.partition) for file in files], nulls_equal=True)
-        others = successor.others.join(persons, on=OWNER).select(_NUMBER, "month")
+        owners, rows = successor.replaced()
+        others = owners.join(persons, on=OWNER).select(_NUMBER, "month")
         left = now.with_columns(month=month).filter(is_in_files)
         left = left.join(others, on=others.columns, how="anti", nulls_equal=True)
-        gone = successor.gone.filter(is_in_files).join(persons, on=OWNER)
+        gone = rows.filter(is_in_files).join(persons, on=OWNER)
         return pl.concat([left.select(now.columns), gone.select(now.columns)])
 
     def _are_among(self, persons: pl.DataFrame) -> pl.Series:

@@ -8,6 +8,8 @@ from typing import Final
 
 import polars as pl
 
+from warehouse import durable
+
 # What is read by many steps is small: a larger frame is not kept in memory.
 _KEPT_BYTES: Final = 2_000_000
 _KEPT_FRAMES: Final = 64
@@ -25,14 +27,12 @@ def keep(rows: pl.DataFrame, target: Path) -> None:
 def read(path: Path) -> pl.DataFrame | None:
     """The rows kept there, or None; a small file is read once while it lies there as it is."""
     try:
-        found = path.stat()
+        identity = durable.identity(path)
     except FileNotFoundError:
         return None
-    if found.st_size > _KEPT_BYTES:
-        return pl.read_parquet(path)
-    return _read(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    return _read(path, identity) if identity.size <= _KEPT_BYTES else pl.read_parquet(path)
 
 
 @lru_cache(_KEPT_FRAMES)
-def _read(path: Path, _identity: tuple[int, ...]) -> pl.DataFrame:
+def _read(path: Path, _identity: durable.Identity) -> pl.DataFrame:
     return pl.read_parquet(path)

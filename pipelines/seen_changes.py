@@ -25,16 +25,18 @@ def persons(workspace: Workspace, base: Manifest, state: str, last_day: date) ->
     assert told is not None
     schema = workspace.catalog[state].table.polars_schema()
     dates = [name for name, dtype in schema.items() if dtype == pl.Date]
-    asked = workspace.kept.asked(told)
-    if len(dates) < 2 or asked.among is None:
+    if len(dates) < 2:
         return told
     files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
     former = tuple(base.by_partition("states", state).values())
-    return workspace.kept.made_of(
-        f"{state}, seen",
-        files,
-        lambda: told.join(_seen(workspace, state, (former, files), asked, dates, last_day), on=OWNER, how="semi"),
-    )
+
+    def seen() -> pl.DataFrame:
+        asked = workspace.kept.asked(told)
+        if asked.among is None:
+            return told
+        return told.join(_seen(workspace, state, (former, files), asked, dates, last_day), on=OWNER, how="semi")
+
+    return workspace.kept.made_of(f"{state}, seen", files, seen)
 
 
 def _seen(

@@ -29,11 +29,11 @@ def keep(draft: Draft, state: str, parts: Sequence[Computed]) -> None:
 def of(draft: Draft, state: str, earlier: tuple[DataFile, ...], files: tuple[DataFile, ...]) -> Successor | None:
     """How these files of the state in the run took the place of the earlier ones, of the base release; None where they
     are the same, or there are none, or not all are of it, or nobody looked."""
-    others, gone = map(scratch.read, _paths(draft, state))
+    others, gone = _paths(draft, state)
     began = draft.base.by_partition("states", state).values() if draft.base else ()
-    if not earlier or earlier == files or not {*earlier} <= {*began} or others is None or gone is None:
+    if not earlier or earlier == files or not {*earlier} <= {*began} or not gone.exists():
         return None
-    return Successor(files, others, gone)
+    return Successor(files, lambda: (pl.read_parquet(others), pl.read_parquet(gone)))
 
 
 def _paths(draft: Draft, state: str) -> tuple[Path, Path]:

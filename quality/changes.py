@@ -30,17 +30,13 @@ def observe(
     table: Table, frame: pl.DataFrame, candidate: Manifest, head: Manifest, store: Store, bounds: Bounds
 ) -> list[Observation]:
     """A table of the candidate against itself in the release it builds on; only months that changed are read."""
-    before = head.published(table.name)
+    before, after = head.published(table.name), candidate.published(table.name)
     if not before:
         return []
-    found = (
-        []
-        if table.of_last_day
-        else [_rows_lost(table, *(_rows(one) for one in (before, candidate.published(table.name))))]
-    )
+    found = [] if table.of_last_day else [_rows_lost(table, _rows(before), _rows(after))]
     if "date" not in frame.columns or not table.segmented or not _same_rules(candidate, head):
         return found
-    kept = {file.path for file in candidate.published(table.name)}
+    kept = {file.path for file in after}
     restated = [file for file in before if file.path not in kept]
     if not restated:
         return found

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from warehouse.errors import StorageError
 
@@ -33,6 +34,21 @@ def explained(action: str, path: Path) -> Iterator[None]:
         else:
             advice = f"{error.strerror or error}. Nothing was published; mend it and run again"
         raise StorageError(f"Cannot {action} {path}: {advice}") from error
+
+
+class Identity(NamedTuple):
+    """What is another one after a file was replaced or changed."""
+
+    inode: int
+    size: int
+    written_ns: int
+    changed_ns: int
+
+
+def identity(path: Path) -> Identity:
+    """The identity of the file that lies there now. Raises OSError."""
+    found = path.stat()
+    return Identity(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def make_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from warehouse import durable
 from warehouse.errors import StorageError
 from warehouse.names import WHOLE, check_data_path
 
@@ -142,10 +143,10 @@ def read(path: Path) -> Manifest:
     """The manifest at that path, read once while it lies there as it is; raises StorageError where it is missing or
     damaged."""
     try:
-        found = path.stat()
+        identity = durable.identity(path)
     except OSError as error:
         raise StorageError(f"Cannot read {path}: {error.strerror}. {_ADVICE}") from error
-    return _read(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    return _read(path, identity)
 
 
 def read_header(path: Path) -> Manifest:
@@ -164,7 +165,7 @@ def referenced_paths(path: Path) -> set[str]:
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _identity: tuple[int, ...]) -> Manifest:
+def _read(path: Path, _identity: durable.Identity) -> Manifest:
     return from_bytes(_content(path), path)
 
 

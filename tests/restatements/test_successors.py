@@ -40,7 +40,7 @@ def successor_of(files: Sequence[DataFile]) -> Successor:
     others = [(0, 2, date(2024, 5, 1)), (0, 4, date(2024, 5, 1)), (0, 1, date(2024, 7, 1))]
     schema = {"shard": pl.UInt16, "person": pl.UInt32, "month": pl.Date}
     gone = rows((2, MAY, 2)).with_columns(month=date(2024, 5, 1))
-    return Successor(tuple(files), pl.DataFrame(others, schema=schema, orient="row"), gone)
+    return Successor(tuple(files), lambda: (pl.DataFrame(others, schema=schema, orient="row"), gone))
 
 
 def told(kept: KeptRows, store: Store, files: tuple[DataFile, ...], successor: Successor | None, *numbers: int) -> list:
