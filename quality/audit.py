@@ -170,7 +170,7 @@ class Audit:
             found += volumes.observe(measured, bounds)
             found += volumes.freshness(measured, self.watermark, bounds)
         found += columns.observe(measured, bounds)
-        found += values.observe(measured, self.manifest, self.store, bounds)
+        found += values.observe(measured, bounds)
         if "customers" in self.config.sources and name in ("orders", "subscriptions"):
             known = profile.unknown_customers(name, measured, self.manifest, self.store)
             found += volumes.unknown(name, *known, bounds)

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from functools import partial
 
 from quality.bands import at_most, learn, least_rows, same_weekdays, usual_share
-from quality.profile import AMOUNT, OPTIONAL, Profile
+from quality.profile import Profile
+from quality.recent import AMOUNT, OPTIONAL
 from quality.volumes import has_enough_rows, usual_day
 from warehouse.bounds import Bounds
 

@@ -11,10 +11,9 @@ from datetime import date
 
 import polars as pl
 
-from assets.packing import person_number
-from quality.profile import Profile, files_since
+from quality.profile import Profile
+from quality.recent import first_before
 from quality.verdict import Observation
-from warehouse import codes
 from warehouse.bounds import Bounds
 from warehouse.manifest import Manifest
 from warehouse.store import Store
@@ -24,16 +23,6 @@ PERIODS = pl.Schema(
     {
         **dict.fromkeys(("file", "subscription_id", "customer_id"), pl.String()),
         **dict.fromkeys(("day", "ended_day"), pl.Date()),
-        "is_current": pl.Boolean(),
-        "customer": pl.UInt32(),
-    }
-)
-EVENTS = pl.Schema(
-    {
-        "customer_id": pl.String(),
-        "customer": pl.UInt32(),
-        "customer_shard": codes.SHARD(),
-        "day": pl.Date(),
         "is_current": pl.Boolean(),
     }
 )
@@ -72,22 +61,17 @@ def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bo
     """Of the events of subscribers on the judged days: how many lie before their first subscription began."""
     if not profile.judged or not profile.days.height:
         return []
-    first, last = profile.judged[0], profile.judged[-1]
-    events = store.scan(files_since(candidate.of("sources", "events"), first), EVENTS)
-    judged = events.filter("is_current", pl.col("day").is_between(first, last))
-    subscribed = codes.scan_with_shard(store, candidate.of("sources", "subscriptions"), PERIODS).filter("is_current")
-    begins = subscribed.group_by(customer=person_number("shard", "customer")).agg(begins=pl.col("day").min())
-    days = judged.group_by("day", customer=person_number("customer_shard", "customer"))
-    both = days.agg(pl.len()).join(begins, on="customer").collect()
-    early = both.filter(pl.col("day") < pl.col("begins"))
-    of_subscribers, before = int(both["len"].sum()), int(early["len"].sum())
+    usage = profile.counts.usage
+    of_subscribers, before = int(usage["events"].sum()), int(usage["before"].sum())
     if of_subscribers < LEAST_EVENTS:
         return []
+    first, last = profile.judged[0], profile.judged[-1]
     message = (
         f"{before:,} of {of_subscribers:,} events of subscribers from {first} to {last} lie before their first "
         "subscription began: the history of subscriptions may be cut off, or ids do not mean the same in both sources."
     )
-    where = f"customer {_first_id(judged, early)}" if before else ""
+    first_early = usage.filter(pl.col("before") > 0)["day"].min()
+    where = f"customer {first_before(candidate, store, first_early)}" if isinstance(first_early, date) else ""
     bound = bounds.usage_before_subscription
     return [
         Observation(
@@ -95,15 +79,6 @@ def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bo
             "customer_id", where,
         )
     ]  # fmt: skip
-
-
-def _first_id(events: pl.LazyFrame, early: pl.DataFrame) -> str:
-    """The lowest id of those (day, customer) on the first day on which there are some."""
-    of_first_day = early.filter(pl.col("day") == pl.col("day").min())
-    numbers, day = of_first_day["customer"].implode(), of_first_day["day"][0]
-    named = events.filter(pl.col("day") == day, person_number("customer_shard", "customer").is_in(numbers))
-    lowest: str = named.select(pl.col("customer_id").min()).collect().item()
-    return lowest
 
 
 def _lake(candidate: Manifest, store: Store) -> pl.LazyFrame:

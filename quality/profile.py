@@ -1,40 +1,24 @@
-"""The profile: one small frame of counts for each source and day, and one row for each delivered file.
+"""The profile of a source: what its newest rows say, day by day, and one row for each delivered file.
 
-Here the lake, the ledger and the quarantine are measured; nothing is judged. History is the lake itself: what a day
-usually looks like is read from the days before, as they are known now.
+Here the lake and the ledger are measured; nothing is judged. History is the lake itself: what a day usually looks like
+is read from the days before, as they are known now.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
 import polars as pl
 
-from assets.packing import person_number
-from assets.states.order_days import HAPPENED
-from quality.bands import HISTORY_DAYS
-from warehouse import codes
+from quality.recent import Counts, count, files_since
 from warehouse import ledger as ledgers
 from warehouse.catalog import Entry
-from warehouse.manifest import DataFile, Manifest
+from warehouse.manifest import Manifest
 from warehouse.store import Store
 
-AMOUNT = "amount"
-OPTIONAL = ("channel", "country")
-DAYS = pl.Schema(
-    {
-        "day": pl.Date,
-        "rows": pl.Int64,
-        "facts": pl.Int64,
-        "persons": pl.Int64,
-        **{f"no_{name}": pl.Int64 for name in OPTIONAL},
-        AMOUNT: pl.Float64,
-    }
-)
 FIRST_LOAD_DAYS = 28
 
 IDS = pl.Schema({"customer_id": pl.String, "day": pl.Date})
@@ -46,18 +30,23 @@ DELIVERY = ("path", "sha256", "reading")
 class Profile:
     """What is known of one source.
 
-    `days`: day, rows (current versions), facts (of these, what really happened), persons, amount (the median),
-    no_channel and no_country (rows without).
-    `files`: the ledger's lines, as `ledger` gives them. `judged`: the days this candidate is answerable for, ascending.
-    `newest_day` is the newest day of the lake, `gap_days` the longest gap between its days in the history read.
+    `counts` has what its newest rows say. `files`: the ledger's lines, as `ledger` gives them. `judged`: the days this
+    candidate is answerable for, ascending. `newest_day` is the newest day of the lake, `gap_days` the longest gap
+    between its days in the history read.
     """
 
     source: str
-    days: pl.DataFrame
+    counts: Counts
     files: pl.DataFrame
     judged: tuple[date, ...]
     newest_day: date | None
     gap_days: int
+
+    @property
+    def days(self) -> pl.DataFrame:
+        """One row for each day: rows (current versions), facts (of these, what really happened), persons, amount (the
+        median), no_channel and no_country (rows without)."""
+        return self.counts.days
 
     @cached_property
     def sizes(self) -> list[tuple[str, int]]:
@@ -105,14 +94,12 @@ def measure(entry: Entry, candidate: Manifest, store: Store, head: Manifest | No
     watermark = date.fromisoformat(candidate.watermark)
     files = ledger(source, candidate, store, head)
     judged = _judged(files.filter("is_new"), watermark, head)
-    lake = candidate.of("sources", source)
-    since = (judged[0] if judged else watermark) - timedelta(days=HISTORY_DAYS)
-    days = _days(entry, files_since(lake, since), store, since, watermark)
-    present = days.filter(pl.col("rows") > 0).get_column("day").sort()
+    counts = count(entry, candidate, store, files, judged, watermark)
+    present = counts.days.filter(pl.col("rows") > 0).get_column("day").sort()
     gaps = present.diff().dt.total_days().drop_nulls()
     return Profile(
         source,
-        days,
+        counts,
         files,
         judged,
         present.max() if len(present) else None,  # type: ignore[arg-type]
@@ -173,32 +160,3 @@ def _judged(new_files: pl.DataFrame, watermark: date, head: Manifest | None) -> 
 
 def _span(first: date, last: date) -> Iterable[date]:
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
-
-
-def files_since(files: Sequence[DataFile], day: date) -> list[DataFile]:
-    """The files that may hold that day or a later one, by the month in their partition."""
-    months = [(re.search(r"month=(\d{4}-\d{2})", file.partition), file) for file in files]
-    return [file for month, file in months if month is None or month[1] >= f"{day:%Y-%m}"]
-
-
-def _days(entry: Entry, files: Sequence[DataFile], store: Store, since: date, watermark: date) -> pl.DataFrame:
-    person: str | None = getattr(entry.module, "PERSON", None)
-    if not files or person is None:
-        return pl.DataFrame(schema=DAYS)
-    lake = codes.scan_with_shard(store, files, entry.table.polars_schema())
-    columns = lake.collect_schema().names()
-    counts = {
-        "rows": pl.len(),
-        "facts": _facts(entry),
-        "persons": person_number("shard", person.removesuffix("_id")).n_unique(),
-        **{f"no_{name}": pl.col(name).is_null().sum() for name in OPTIONAL if name in columns},
-    }
-    amount = {AMOUNT: pl.col(AMOUNT).cast(pl.Float64).median()} if AMOUNT in columns else {}
-    rows = lake.filter("is_current", pl.col("day").is_between(since, watermark))
-    found = rows.group_by("day").agg(**{name: one.cast(pl.Int64) for name, one in counts.items()}, **amount)
-    return pl.concat([pl.DataFrame(schema=DAYS), found.collect()], how="diagonal").sort("day")
-
-
-def _facts(entry: Entry) -> pl.Expr:
-    """How many rows are facts: an order that was cancelled or is pending never happened."""
-    return pl.col("status").is_in(HAPPENED).sum() if entry.table.name == "orders" else pl.len()

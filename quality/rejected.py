@@ -10,7 +10,7 @@ from datetime import date
 
 import polars as pl
 
-from quality.profile import files_since
+from quality.recent import files_since
 from warehouse import quarantine
 from warehouse.manifest import DataFile, Manifest
 from warehouse.store import Store

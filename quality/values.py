@@ -6,40 +6,24 @@ is not judged here: others are in quarantine.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import polars as pl
 
-from quality.bands import HISTORY_DAYS
-from quality.profile import Profile, files_since
+from quality.profile import Profile
 from quality.verdict import Observation
 from warehouse.bounds import Bounds
-from warehouse.manifest import Manifest
-from warehouse.store import Store
 
-WORDS = ("event_name", "plan", "channel", "country", "currency")
 LEAST_ROWS = 20
 LEAST_EARLIER = 200
 SHOWN = 3
 CHECK = "words were used before"
 
 
-def observe(profile: Profile, candidate: Manifest, store: Store, bounds: Bounds) -> list[Observation]:
+def observe(profile: Profile, bounds: Bounds) -> list[Observation]:
     """For each such column the share of the new files' rows whose word no other file used in the eight weeks before."""
-    new = profile.new_files.drop_nulls("first_day")
-    lake = candidate.of("sources", profile.source)
-    if not new.height or not lake:
-        return []
-    first_day: date = new["first_day"].min()  # type: ignore[assignment]
-    since = first_day - timedelta(days=HISTORY_DAYS)
-    rows = store.scan(files_since(lake, since)).filter(pl.col("day") >= since)
-    words = [name for name in WORDS if name in rows.collect_schema()]
-    is_new = pl.col("file").is_in(new["path"].to_list())
-    # Read once for all words: few of their combinations occur.
-    counts = rows.group_by(words).agg(new=is_new.sum().cast(pl.Int64), earlier=(~is_new).sum().cast(pl.Int64)).collect()
+    counts = profile.counts.words
     return [
         one
-        for word in words
+        for word in counts.drop("new", "earlier").columns
         for one in _judged(
             profile.source,
             word,

@@ -13,7 +13,8 @@ import polars as pl
 
 from quality.bands import Band, at_most, learn, least_rows, same_weekdays, usual_share
 from quality.deliveries import FILES_TO_COMPARE, usual_rows
-from quality.profile import OPTIONAL, Profile
+from quality.profile import Profile
+from quality.recent import OPTIONAL
 from quality.verdict import Observation, Severity
 from warehouse.bounds import Bounds
 

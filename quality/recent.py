@@ -1,0 +1,169 @@
+"""What the gate counts of the newest rows of a source: of each day, of the words they use, of usage by subscribers.
+
+Each month is read once for all of that, one after the other: of a source of many years one month is held. Nothing is
+judged here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+
+from assets.once import once
+from assets.packing import person_number
+from assets.states.order_days import HAPPENED
+from quality.bands import HISTORY_DAYS
+from warehouse import codes
+from warehouse.catalog import Entry
+from warehouse.manifest import DataFile, Manifest
+from warehouse.store import Store
+
+AMOUNT: Final = "amount"
+OPTIONAL: Final = ("channel", "country")
+WORDS: Final = ("event_name", "plan", "channel", "country", "currency")
+DAYS: Final = pl.Schema(
+    {
+        "day": pl.Date,
+        "rows": pl.Int64,
+        "facts": pl.Int64,
+        "persons": pl.Int64,
+        **{f"no_{name}": pl.Int64 for name in OPTIONAL},
+        AMOUNT: pl.Float64,
+    }
+)
+_USED: Final = pl.Schema({"new": pl.Int64, "earlier": pl.Int64})
+_USAGE: Final = pl.Schema({"day": pl.Date, "events": pl.Int64, "before": pl.Int64})
+_BEGINS: Final = pl.Schema({"customer": pl.UInt32, "day": pl.Date, "is_current": pl.Boolean})
+_COLUMNS: Final = ("file", "day", "is_current", "user", "customer", "customer_shard", "status", AMOUNT, *WORDS)
+_CUSTOMER: Final = person_number("customer_shard", "customer")
+
+_Question = Callable[[pl.LazyFrame], pl.LazyFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`days`: as Profile has them. `words`: those of WORDS that the source has, with how many rows of `new` and of
+    `earlier` files use them together, months apart. `usage`: of each judged day the `events` of customers who ever
+    subscribe, and how many of these lie `before` their first subscription began."""
+
+    days: pl.DataFrame
+    words: pl.DataFrame
+    usage: pl.DataFrame
+
+
+def count(
+    entry: Entry, candidate: Manifest, store: Store, files: pl.DataFrame, judged: tuple[date, ...], watermark: date
+) -> Counts:
+    """Of `judged` days, up to the watermark, and the weeks before them. `files` are the ledger's lines, with `is_new`.
+
+    Raises StorageError or a Polars error where a file of the lake cannot be read.
+    """
+    since = (judged[0] if judged else watermark) - timedelta(days=HISTORY_DAYS)
+    lake = files_since(candidate.of("sources", entry.table.name), since)
+    asked = {
+        "days": _of_days(entry, since, watermark),
+        "words": _of_words(entry, files),
+        "usage": _of_usage(entry, candidate, store, judged),
+    }
+    questions = {name: question for name, question in asked.items() if question is not None}
+    found = {"days": [pl.DataFrame(schema=DAYS)], "words": [pl.DataFrame(schema=_USED)]}
+    found["usage"] = [pl.DataFrame(schema=_USAGE)]
+    for rows in _by_month(entry, lake, store, since) if questions else ():
+        for name, question in questions.items():
+            found[name].append(question(rows).collect())
+    answers = {name: pl.concat(parts, how="diagonal") for name, parts in found.items()}
+    return Counts(answers["days"].sort("day"), answers["words"], answers["usage"].sort("day"))
+
+
+def files_since(files: Sequence[DataFile], day: date) -> list[DataFile]:
+    """The files that may hold that day or a later one, by the month in their partition."""
+    return [file for file in files if (_month_in(file) or f"{day:%Y-%m}") >= f"{day:%Y-%m}"]
+
+
+def first_before(candidate: Manifest, store: Store, day: date) -> str:
+    """The lowest id of the customers with usage on a day before their first subscription began."""
+    events = store.scan(files_since(candidate.of("sources", "events"), day))
+    of_day = events.filter("is_current", pl.col("day") == day).select("customer_id", "day", owner=_CUSTOMER)
+    early = of_day.join(_begins(candidate, store), on="owner").filter(pl.col("day") < pl.col("begins"))
+    lowest: str = early.select(pl.col("customer_id").min()).collect().item()
+    return lowest
+
+
+def _by_month(entry: Entry, files: Sequence[DataFile], store: Store, since: date) -> Iterator[pl.LazyFrame]:
+    """The rows of each month, in memory, with what is counted of them and their `shard`."""
+    schema = entry.table.polars_schema()
+    names = [name for name in _COLUMNS if name in schema]
+    for month in sorted({_month_in(file) or "" for file in files}):
+        own = [file for file in files if (_month_in(file) or "") == month]
+        rows = codes.scan_with_shard(store, own, schema).select(*names, "shard")
+        yield once(rows.filter(pl.col("day") >= since))
+
+
+def _month_in(file: DataFile) -> str | None:
+    found = re.search(r"month=(\d{4}-\d{2})", file.partition)
+    return found[1] if found else None
+
+
+def _of_days(entry: Entry, since: date, watermark: date) -> _Question | None:
+    person: str | None = getattr(entry.module, "PERSON", None)
+    if person is None:
+        return None
+    columns = entry.table.polars_schema()
+    counts = {
+        "rows": pl.len(),
+        "facts": _facts(entry),
+        "persons": person_number("shard", person.removesuffix("_id")).n_unique(),
+        **{f"no_{name}": pl.col(name).is_null().sum() for name in OPTIONAL if name in columns},
+    }
+    amount = {AMOUNT: pl.col(AMOUNT).cast(pl.Float64).median()} if AMOUNT in columns else {}
+    told = [one.cast(pl.Int64).alias(name) for name, one in counts.items()]
+
+    def question(rows: pl.LazyFrame) -> pl.LazyFrame:
+        judged = rows.filter("is_current", pl.col("day").is_between(since, watermark))
+        return judged.group_by("day").agg(*told, **amount)
+
+    return question
+
+
+def _facts(entry: Entry) -> pl.Expr:
+    """How many rows are facts: an order that was cancelled or is pending never happened."""
+    return pl.col("status").is_in(HAPPENED).sum() if entry.table.name == "orders" else pl.len()
+
+
+def _of_words(entry: Entry, files: pl.DataFrame) -> _Question | None:
+    """None where nothing is new, or nothing was there before."""
+    new = files.filter("is_new").drop_nulls("first_day")
+    words = [name for name in WORDS if name in entry.table.polars_schema()]
+    if not words or not new.height or files["is_new"].all():
+        return None
+    first_day: date = new["first_day"].min()  # type: ignore[assignment]
+    since = first_day - timedelta(days=HISTORY_DAYS)
+    is_new = pl.col("file").is_in(new["path"].to_list())
+    told = {"new": is_new.sum().cast(pl.Int64), "earlier": (~is_new).sum().cast(pl.Int64)}
+    # Read once for all words: few of their combinations occur.
+    return lambda rows: rows.filter(pl.col("day") >= since).group_by(words).agg(**told)
+
+
+def _of_usage(entry: Entry, candidate: Manifest, store: Store, judged: tuple[date, ...]) -> _Question | None:
+    if entry.table.name != "events" or not judged or not candidate.of("sources", "subscriptions"):
+        return None
+    begins = once(_begins(candidate, store))
+    told = {"events": pl.len(), "before": (pl.col("day") < pl.col("begins")).sum()}
+
+    def question(rows: pl.LazyFrame) -> pl.LazyFrame:
+        events = rows.filter("is_current", pl.col("day").is_between(judged[0], judged[-1]))
+        by_subscribers = events.select("day", owner=_CUSTOMER).join(begins, on="owner")
+        return by_subscribers.group_by("day").agg(one.cast(pl.Int64).alias(name) for name, one in told.items())
+
+    return question
+
+
+def _begins(candidate: Manifest, store: Store) -> pl.LazyFrame:
+    """Of each customer who ever subscribes the number, as `owner`, and the day on which the first one `begins`."""
+    rows = codes.scan_with_shard(store, candidate.of("sources", "subscriptions"), _BEGINS).filter("is_current")
+    return rows.group_by(owner=person_number("shard", "customer")).agg(begins=pl.col("day").min())
