@@ -20,7 +20,8 @@ class Contract(Protocol):
     ID is what a full extract is looked through for; TIME the input that places a row in time (periods: started_at
     stands for it); VERSION the one that says which version is later; PERSON the id whose shard the row is kept in.
     REPEATS_ARE_ONE where rows may lack a key, and are then one row if they agree in everything. IS_PAST where a row
-    says what has happened, and not what is planned: it cannot be of a day that is still to come.
+    says what has happened, and not what is planned: it cannot be of a day that is still to come. IN_PARTS where there
+    are so many rows that a month is kept in parts.
     """
 
     @property
@@ -43,6 +44,9 @@ class Contract(Protocol):
 
     @property
     def IS_PAST(self) -> bool: ...
+
+    @property
+    def IN_PARTS(self) -> bool: ...
 
     def inputs(self, shape: str) -> tuple[Column, ...]:
         """What a file may bring; what is not nullable it must."""

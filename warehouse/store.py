@@ -26,9 +26,9 @@ ROW_GROUP_SIZE = 131_072
 _PATH = "_path"
 # What only runs read is written to be written and read quickly; what is published, to be small.
 _COMPACT_LAYERS = ("sources", "states")
-# Of each of many files Polars reads so many last bytes to find its columns, by default a quarter of a megabyte, which
-# is more than most files here have.
-_END_BYTES = 1 << 14
+# Of each of many files Polars reads so many last bytes to find its columns, and more where these say so: by default a
+# quarter of a megabyte, which is more than most files here have.
+_END_BYTES = 1 << 12
 os.environ.setdefault("POLARS_CLOUD_FOOTER_READ_SIZE", str(_END_BYTES))
 
 
@@ -140,7 +140,7 @@ def _end(path: Path) -> bytes:
         length = int.from_bytes(end[-8:-4], "little") + 8
         if length > len(end):
             file.seek(max(0, size - length))
-            end = file.read()
+            end = file.read(length - len(end)) + end
     return end
 
 

@@ -26,6 +26,7 @@ VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
 IS_PAST = False
+IN_PARTS = False
 
 _SIGNED_UP_AT = Column("signed_up_at", MOMENT, "When the customer signed up.", "UTC", nullable=True)
 

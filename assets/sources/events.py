@@ -24,6 +24,7 @@ VERSION = "received_at"
 PERSON = "user_id"
 REPEATS_ARE_ONE = True
 IS_PAST = True
+IN_PARTS = True
 
 _EVENT_ID = Column("event_id", pl.String, "The event's id.", "id", nullable=True)
 _USER_ID = Column("user_id", pl.String, "The user.", "id")

@@ -13,6 +13,7 @@ VERSION = None
 PERSON = None
 REPEATS_ARE_ONE = False
 IS_PAST = False
+IN_PARTS = False
 
 _DATE = Column("date", pl.Date, "The day of the rate.", "day")
 _RATE = Column("rate", pl.Decimal(38, 10), "Reporting currency per unit.", "ratio", minimum=0, maximum=10**12)

@@ -30,6 +30,7 @@ VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
 IS_PAST = True
+IN_PARTS = False
 
 _ORDER_ID = Column("order_id", pl.String, "The order's id.", "id")
 _ORDERED_AT = Column("ordered_at", MOMENT, "When it was ordered.", "UTC")

@@ -27,6 +27,7 @@ VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
 IS_PAST = True
+IN_PARTS = False
 
 _INPUTS = (
     Column("payment_id", pl.String, "The attempt's id.", "id"),

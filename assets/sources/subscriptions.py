@@ -32,6 +32,7 @@ VERSION = "updated_at"
 PERSON = "customer_id"
 REPEATS_ARE_ONE = False
 IS_PAST = False
+IN_PARTS = False
 ID = "subscription_id"
 TIME = "effective_at"
 

@@ -93,3 +93,25 @@ def test_a_file_that_leaves_takes_its_late_rows_along(tmp_path: Path) -> None:
     assert "shard=00/rows=late/month=2024-03" not in found
     assert found["shard=00/rows=late/month=2024-04"] == ["1", "6"]
     assert found["shard=01/rows=late/month=2024-04"] == ["8"]
+
+
+def test_a_day_of_many_rows_has_only_its_part_of_the_month_written_again(tmp_path: Path) -> None:
+    made = Shop(tmp_path, EVENTS)
+    made.deliver(
+        "a.csv", HEADER + "1,u1,2024-04-10,login\n2,u1,2024-04-11,login\n3,u1,2024-04-20,login\n,u1,2024-04-21,x\n"
+    )
+    made.take_in()
+    before = _files(made)
+    # The day of an event without an id does not say where it lies: it would not meet its like.
+    assert _ids(made) == {"shard=00/month=2024-04": ["1", None], "shard=00/days=11/month=2024-04": ["2", "3"]}
+    made.deliver("b.csv", HEADER + "4,u1,2024-04-21,login\n5,u1,2024-04-30,login\n3,u1,2024-04-22,login\n")
+    made.take_in()
+    after = _files(made)
+    assert _ids(made) == _ids(made) | {"shard=00/days=21/month=2024-04": ["4", "3", "5"]}
+    # 3 has moved to another part, where its later version is.
+    assert {name for name in after if before.get(name) != after[name]} == {
+        "shard=00/days=11/month=2024-04",
+        "shard=00/days=21/month=2024-04",
+    }
+    days = made.lake("events").sort("event_id").select("event_id", pl.col("day").dt.day()).rows()
+    assert days == [(None, 21), ("1", 10), ("2", 11), ("3", 22), ("4", 21), ("5", 30)]
