@@ -115,7 +115,7 @@ def _kept(paying: pl.LazyFrame, since: pl.Expr, up_to: pl.Expr, after: Callable[
                 dtype=pl.Int32,
             )
         )
-        .explode("step")
+        .explode("step", empty_as_null=False)
         .with_columns(due=after(step))
         .filter(pl.col("due") > pl.col("day"), begins_before_next_change)
         .select(NUMBER, "due")

@@ -67,11 +67,12 @@ def assign(store: Store, draft: Draft, shards: int, people: Mapping[str, pl.Seri
         files = draft.files(LAYER, TABLE)
         wanted = _unique_people(people, shards)
         known = _read(store, files, shards, wanted["shard"].unique().sort().to_list())
-        missing = wanted.join(known, on=["kind", "id"], how="anti")
-        if missing.height:
-            known = _with_new(known, missing)
-            _write(store, draft, files, known, shards, missing["shard"].unique().sort().to_list())
-    found = wanted.join(known, on=["kind", "id", "shard"])
+        found = wanted.join(known, on=["kind", "id", "shard"])
+        if found.height < wanted.height:
+            new = _numbered(known, wanted.join(found, on=["kind", "id"], how="anti"))
+            every, changed = pl.concat([known, new.select(known.columns)]), new["shard"].unique().sort().to_list()
+            _write(store, draft, files, every, shards, changed)
+            found = pl.concat([found, new.select(found.columns)])
     return {kind: found.filter(kind=kind).select("id", "shard", "code") for kind in people}
 
 
@@ -97,14 +98,14 @@ def _read(store: Store, files: Mapping[str, DataFile], shards: int, wanted: list
     return pl.concat(parts, how="diagonal")
 
 
-def _with_new(known: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
+def _numbered(known: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
+    """The missing people with the next numbers of their kind and shard."""
     place = ["kind", "shard"]
-    numbered = (
+    return (
         missing.sort("kind", "shard", "id")
         .join(known.group_by(place).agg(taken=pl.col("code").max().cast(pl.Int64) + 1), on=place, how="left")
         .with_columns(code=(pl.col("taken").fill_null(0) + pl.int_range(pl.len()).over(place)).cast(pl.UInt32))
     )
-    return pl.concat([known, numbered.select(known.columns)])
 
 
 def _write(

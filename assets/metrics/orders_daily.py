@@ -49,11 +49,22 @@ MEASURES = [measure.name for measure in table.measures]
 def measure(order_days: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Counts and revenue by day, currency and segment, in contract currency; and customers whatever the currency."""
     segments = spans_of(segment_spans, ["orders"])
-    order_days = once(order_days.select(*OWNER, "day", "orders", "revenue"))
-    parts = [_counted(order_days, OWNER, segments, settings).with_columns(is_converted=pl.lit(False))]
+    first = once(order_days.group_by(OWNER).agg(pl.col("day").min()))
+    first_in_any = once(first.group_by("person").agg(pl.col("day").min()))
+    in_range = order_days.filter(pl.col("day").is_between(settings.first_day, settings.last_day))
+    days = once(
+        in_range.join(first.rename({"day": "first"}), on=OWNER)
+        .join(first_in_any.rename({"day": "first_in_any"}), on="person")
+        .select(*OWNER, "day", "orders", "revenue", "first", "first_in_any")
+    )
+    starts = once(split_starts(first, segments, ["currency"], settings))
+    parts = [part.with_columns(is_converted=pl.lit(False)) for part in (_counted(days, OWNER, segments), starts)]
     if settings.reporting_currency is not None:
-        in_any = _counted(order_days, ["person"], segments, settings)
-        parts.append(in_any.with_columns(currency=pl.lit(settings.reporting_currency), is_converted=pl.lit(True)))
+        in_any = _counted(days.with_columns(first="first_in_any"), ["person"], segments)
+        # Whoever has a segment value since a fact in any currency has it since one in some currency.
+        starts_in_any = starts.group_by("segment", "segment_value").agg(pl.col("date").min())
+        currency = pl.lit(settings.reporting_currency)
+        parts += [rows.with_columns(currency=currency, is_converted=pl.lit(True)) for rows in (in_any, starts_in_any)]
     return pl.concat(parts, how="diagonal")
 
 
@@ -68,34 +79,20 @@ def finish(rows: pl.LazyFrame, fx_rates: pl.LazyFrame, settings: Settings) -> pl
     return pl.concat([contract, counts.join(amounts, on=[*keys, "currency", "is_converted"])], how="diagonal")
 
 
-def _counted(order_days: pl.LazyFrame, owner: list[str], segments: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Counts and revenue of each day by the currency, if any, that the owner has, and segment."""
-    keys = [*owner[1:], "segment", "segment_value"]
-    start = day_number(pl.col("day"))
-    first, first_in_any = pl.col("day").min().over(owner), pl.col("day").min().over("person")
-    days = (
-        order_days.with_columns(
-            first_revenue=pl.when(pl.col("day") == first).then("revenue"),
-            first_revenue_in_any=pl.when(pl.col("day") == first_in_any).then("revenue"),
-            is_first=pl.col("day") == first,
-        )
-        .filter(pl.col("day").is_between(settings.first_day, settings.last_day))
-        .group_by(*owner, "day")
+def _counted(days: pl.LazyFrame, owner: list[str], segments: pl.LazyFrame) -> pl.LazyFrame:
+    """Counts and revenue of each day by the currency, if any, that the owner has, and segment. `days` has an owner's
+    `first` day, and that of its person in any currency."""
+    is_first, start = pl.col("day") == pl.col("first"), day_number(pl.col("day"))
+    of_owner = (
+        days.group_by(*owner, "day")
         .agg(
             pl.col("orders", "revenue").sum(),
             customers_ordering=pl.lit(1, pl.Int64),
-            customers_first_order=pl.col("is_first").any().cast(pl.Int64),
-            revenue_first_orders=pl.col("first_revenue").sum(),
-            **{IN_ANY_CURRENCY: pl.col("first_revenue_in_any").sum()},
+            customers_first_order=is_first.any().cast(pl.Int64),
+            revenue_first_orders=pl.when(is_first).then("revenue").sum(),
+            **{IN_ANY_CURRENCY: pl.when(pl.col("day") == pl.col("first_in_any")).then("revenue").sum()},
         )
         .with_columns(start=start, end=start + 1)
     )
-    counts = split(days, segments).group_by(*keys, pl.col("day").alias("date"))
-    first_fact = order_days.group_by(owner).agg(pl.col("day").min())
-    return pl.concat(
-        [
-            counts.agg(pl.col([*MEASURES, IN_ANY_CURRENCY]).sum()),
-            split_starts(first_fact, segments, owner[1:], settings),
-        ],
-        how="diagonal",
-    )
+    counts = split(of_owner, segments).group_by(*owner[1:], "segment", "segment_value", pl.col("day").alias("date"))
+    return counts.agg(pl.col([*MEASURES, IN_ANY_CURRENCY]).sum())
