@@ -172,8 +172,9 @@ def _contracts(mrr_changes: pl.LazyFrame, subscription_mrr: pl.LazyFrame, settin
     `terms` is the term in which it was lost (from 1 on), or how many it has stayed through where `is_lost` is false. A
     loss inside a term that is not over yet is not counted: the term of who stays is not either.
     """
-    turns = mrr_changes.filter(pl.col("movement").is_in([NEW, BACK, LOST])).sort("day")
-    end = pl.col("day").shift(-1).over(OWNER)
+    turns = mrr_changes.filter(pl.col("movement").is_in([NEW, BACK, LOST])).sort(*OWNER, "day")
+    is_of_one = pl.all_horizontal(pl.col(name) == pl.col(name).shift(-1) for name in OWNER)
+    end = pl.when(is_of_one).then(pl.col("day").shift(-1))
     starts = once(turns.with_columns(end=end).filter(pl.col("movement") != LOST))
     last, term = pl.lit(settings.last_day), pl.col("term_months")
     lost_in = _whole_months(pl.col("day"), pl.col("end").dt.offset_by("-1d")) // term + 1

@@ -11,6 +11,7 @@ import polars as pl
 from assets.calendar import day_number, period_number, period_start, to_date
 from assets.conversion import rated
 from assets.once import once
+from assets.packing import PERSONS, person_number
 from assets.steps import closed, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
@@ -21,6 +22,7 @@ HIGH_SHARE, MID_SHARE = 80, 95
 HIGH, MID, LOW = "high", "mid", "low"
 TIERS = (LOW, MID, HIGH)
 _LOWEST = pl.lit(0, pl.UInt8)
+_MONTHS = 1 << 16
 
 table = Table(
     name="value_tiers",
@@ -47,23 +49,19 @@ def build(
     """One row per customer and first of a month after `first_day` on which its tier changes, its first such month
     included; before the first row of all it is unknown."""
     if "orders" in settings.sources:
-        ranked = once(_ranked(_trailing_revenue(all_order_days, all_fx_rates, settings)))
-        without = _months_without(ranked)
+        worth, last_month = _trailing_revenue(all_order_days, all_fx_rates, settings), pl.lit(None, pl.Int32)
     else:
         horizon = _horizon(all_mrr_changes, all_fx_rates)
-        ranked = once(_ranked(_opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings)))
-        without = _months_without(ranked).join(horizon, how="cross")
-        without = without.filter(pl.col("month") <= period_number(to_date(pl.col("horizon")), "month")).drop("horizon")
-    points = pl.concat([_first_months(all_people), without, ranked])
-    # Who is ranked in a month has a row without a rank beside it, which is the lowest tier.
-    tiers = points.filter(pl.col("month") > _month_of(settings)).group_by(*PERSON, "month").agg(pl.col("tier").max())
-    is_same = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in (*PERSON, "tier"))
-    return (
-        tiers.sort(*PERSON, "month")
-        .filter(~is_same.fill_null(False))
-        .with_columns(
-            pl.col("tier").replace_strict(range(len(TIERS)), TIERS), start_day=period_start(pl.col("month"), "month")
-        )
+        worth = _opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings)
+        last = horizon.select(period_number(to_date(pl.col("horizon")), "month")).collect().item()
+        last_month = pl.lit(last, pl.Int32)
+    changes = _changes(_first_months(all_people), _ranked(worth), _month_of(settings), last_month)
+    number, month = pl.col("at") // _MONTHS, (pl.col("at") % _MONTHS).cast(pl.Int32)
+    return changes.select(
+        shard=(number // PERSONS).cast(pl.UInt16),
+        person=(number % PERSONS).cast(pl.UInt32),
+        start_day=period_start(month, "month"),
+        tier=pl.col("tier").replace_strict(range(len(TIERS)), TIERS),
     )
 
 
@@ -142,10 +140,33 @@ def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
 def _first_months(people: pl.LazyFrame) -> pl.LazyFrame:
     """The month after each customer's first fact: from then on it has a tier."""
     return people.filter(pl.col("kind") == "customer").select(
-        *PERSON, month=period_number(pl.col("first_day"), "month") + 1, tier=_LOWEST
+        *PERSON, month=period_number(pl.col("first_day"), "month") + 1
     )
 
 
-def _months_without(ranked: pl.LazyFrame) -> pl.LazyFrame:
-    """The months that follow one with revenue: unless they are ranked themselves, the tier is low."""
-    return ranked.select(*PERSON, pl.col("month") + 1, tier=_LOWEST)
+def _changes(first: pl.LazyFrame, ranked: pl.LazyFrame, begins: pl.Expr, last_month: pl.Expr) -> pl.LazyFrame:
+    """The months after `begins` on which a tier becomes another (`at`, `tier` as its place in TIERS). The month after
+    one with a rank is of the lowest tier, up to the last month if any, unless it has a rank itself."""
+    at, rank, month = pl.col("at"), pl.col("rank"), (pl.col("at") % _MONTHS).cast(pl.Int32)
+    number = person_number("shard", "person") * _MONTHS + pl.col("month")
+    # Nothing is ranked 0 but the month after the first fact: that is the lowest tier, and a rank there stands for it.
+    both = pl.concat([ranked.select(at=number, rank=pl.col("tier") + 1), first.select(at=number, rank=_LOWEST)])
+    is_twice = (at == at.shift(-1)).fill_null(False)
+    months = once(
+        both.sort("at")
+        .with_columns(pl.max_horizontal(rank, pl.when(is_twice).then(rank.shift(-1))))
+        .filter((at != at.shift(1)).fill_null(True))
+        .with_columns(tier=rank.clip(lower_bound=1) - 1)
+    )
+    follows = (at == at.shift(1) + 1).fill_null(False)
+    is_of_one = (at // _MONTHS == at.shift(1) // _MONTHS).fill_null(False)
+    is_told_before = is_of_one & ((month.shift(1) > begins) | ((rank.shift(1) > 0) & ~follows))
+    is_same = is_told_before & (pl.col("tier") == pl.when(follows).then(pl.col("tier").shift(1)).otherwise(_LOWEST))
+    falls = (rank > 0) & (at + 1 != at.shift(-1)).fill_null(True) & ((pl.col("tier") > 0) | (month == begins))
+    is_in_time = (month < last_month).fill_null(True)
+    return pl.concat(
+        [
+            months.filter((month > begins) & ~is_same).select("at", "tier"),
+            months.filter((month >= begins) & falls & is_in_time).select(at + 1, tier=_LOWEST),
+        ]
+    )
