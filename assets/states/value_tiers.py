@@ -145,28 +145,25 @@ def _first_months(people: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _changes(first: pl.LazyFrame, ranked: pl.LazyFrame, begins: pl.Expr, last_month: pl.Expr) -> pl.LazyFrame:
-    """The months after `begins` on which a tier becomes another (`at`, `tier` as its place in TIERS). The month after
-    one with a rank is of the lowest tier, up to the last month if any, unless it has a rank itself."""
-    at, rank, month = pl.col("at"), pl.col("rank"), (pl.col("at") % _MONTHS).cast(pl.Int32)
+    """The months after `begins` on which a tier becomes another than that of before: `at`, with the person in it, and
+    `tier` as its place in TIERS. After a month with a rank it is the lowest again, unless the next one has a rank too;
+    what follows the last month, if there is one, stays as it is."""
+    at, tier, month = pl.col("at"), pl.col("tier"), (pl.col("at") % _MONTHS).cast(pl.Int32)
     number = person_number("shard", "person") * _MONTHS + pl.col("month")
-    # Nothing is ranked 0 but the month after the first fact: that is the lowest tier, and a rank there stands for it.
-    both = pl.concat([ranked.select(at=number, rank=pl.col("tier") + 1), first.select(at=number, rank=_LOWEST)])
-    is_twice = (at == at.shift(-1)).fill_null(False)
+    both = pl.concat([ranked.select(number.alias("at"), "tier"), first.select(number.alias("at"), tier=_LOWEST)])
+    # The month after the first fact may have a rank, which stands for it.
+    is_twice = at == at.shift(-1)
     months = once(
         both.sort("at")
-        .with_columns(pl.max_horizontal(rank, pl.when(is_twice).then(rank.shift(-1))))
-        .filter((at != at.shift(1)).fill_null(True))
-        .with_columns(tier=rank.clip(lower_bound=1) - 1)
+        .with_columns(pl.max_horizontal(tier, pl.when(is_twice).then(tier.shift(-1))))
+        .filter(at.ne_missing(at.shift(1)))
     )
-    follows = (at == at.shift(1) + 1).fill_null(False)
-    is_of_one = (at // _MONTHS == at.shift(1) // _MONTHS).fill_null(False)
-    is_told_before = is_of_one & ((month.shift(1) > begins) | ((rank.shift(1) > 0) & ~follows))
-    is_same = is_told_before & (pl.col("tier") == pl.when(follows).then(pl.col("tier").shift(1)).otherwise(_LOWEST))
-    falls = (rank > 0) & (at + 1 != at.shift(-1)).fill_null(True) & ((pl.col("tier") > 0) | (month == begins))
-    is_in_time = (month < last_month).fill_null(True)
+    is_of_one, follows = at // _MONTHS == at.shift(1) // _MONTHS, at == at.shift(1) + 1
+    is_same = is_of_one & (tier == pl.when(follows).then(tier.shift(1)).otherwise(_LOWEST))
+    falls = (tier > _LOWEST) & (at + 1).ne_missing(at.shift(-1)) & (month < last_month).fill_null(True)
     return pl.concat(
         [
-            months.filter((month > begins) & ~is_same).select("at", "tier"),
-            months.filter((month >= begins) & falls & is_in_time).select(at + 1, tier=_LOWEST),
+            months.filter(month > begins, ~is_same.fill_null(False)),
+            months.filter(month >= begins, falls).select(at + 1, tier=_LOWEST),
         ]
     )
