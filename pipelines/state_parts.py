@@ -56,7 +56,7 @@ def compute_state(part: Part) -> Computed:
         if part.is_compared:
             before, stays = known.of(partition), _stays(part, entry, partition)
             left = before.filter(stays)
-            after = _put_over(part, entry, left.lazy(), after, stays)
+            after = _put_over(part, after, stays)
             differing = _touched(part, entry, partition, before.filter(~stays), after)
             touched.append(_of_month(differing, partition))
             gone.append(_of_month(before.filter(is_among(differing, PERSON)), partition))
@@ -96,10 +96,6 @@ class _Before:
         """The same, with the shard that they lie in."""
         return self.of_touched(partition).with_columns(shard=pl.lit(shard_in(partition), codes.SHARD))
 
-    def staying(self, partition: str) -> pl.LazyFrame:
-        """The other rows, which are read each time."""
-        return self._scan(partition).filter(_stays(self._part, self._entry, partition))
-
     def _read(self, partition: str) -> pl.DataFrame:
         rows = self._scan(partition)
         is_patched = isinstance(self._part.store, PatchedStore) and _is_of_some(self._part)
@@ -128,13 +124,9 @@ def _is_of_some(part: Part) -> bool:
     return part.touched is not None or part.since is not None
 
 
-def _put_over(part: Part, entry: Entry, left: pl.LazyFrame, after: pl.DataFrame, stays: pl.Expr) -> pl.DataFrame:
-    """The rows to be put over those that are `left`."""
-    if part.touched is not None:
-        after = after.filter(~stays)
-    if part.since is not None and entry.continued is not None:
-        after = entry.continued(left, after.lazy()).select(after.columns).collect()
-    return after
+def _put_over(part: Part, after: pl.DataFrame, stays: pl.Expr) -> pl.DataFrame:
+    """The rows to be put over those that stay."""
+    return after if part.touched is None else after.filter(~stays)
 
 
 def _patched(
@@ -142,7 +134,7 @@ def _patched(
 ) -> tuple[DataFile, pl.DataFrame]:
     """The file with the new rows over it, or the file itself where they are the same; and whose they are."""
     stays = _stays(part, entry, file.partition)
-    after = _put_over(part, entry, known.staying(file.partition), after, stays)
+    after = _put_over(part, after, stays)
     differing = _touched(part, entry, file.partition, known.of(file.partition), after)
     if differing.is_empty():
         return file, differing

@@ -80,7 +80,7 @@ def is_told_by_persons(workspace: Workspace, entry: Entry) -> bool:
 def touched_since(workspace: Workspace, entry: Entry) -> date | None:
     """The first day on which an input of a state has another row than in the base release; None where everything is to
     be computed, as its rows do not follow from facts before their own day or that day is not known."""
-    if entry.continued is None or workspace.draft.base is None or is_redefined(workspace):
+    if not entry.goes_on or workspace.draft.base is None or is_redefined(workspace):
         return None
     days = [date.max]
     for table in entry.inputs:

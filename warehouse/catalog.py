@@ -71,10 +71,10 @@ class Entry:
         return getattr(self.module, "measured", None)
 
     @property
-    def continued(self) -> Callable[..., Any] | None:
-        """Of a state whose rows follow from facts before their day: the rows built from a day on, without what the
-        earlier ones say already."""
-        return getattr(self.module, "continued", None)
+    def goes_on(self) -> bool:
+        """Of a state whose rows follow from facts before their day: whether what is built from `first_day` on are the
+        rows after it, to be put beside the earlier ones."""
+        return getattr(self.module, "GOES_ON", False)
 
     @property
     def amended(self) -> Callable[..., Any] | None:

@@ -16,6 +16,7 @@ from assets.steps import closed, overlay, trailing
 from warehouse.settings import Settings
 from warehouse.table import Column, Table
 
+GOES_ON = True
 PERSON = ["shard", "person"]
 TRAILING_DAYS = 365
 HIGH_SHARE, MID_SHARE = 80, 95
@@ -63,14 +64,6 @@ def build(
         start_day=period_start(month, "month"),
         tier=pl.col("tier").replace_strict(range(len(TIERS)), TIERS),
     )
-
-
-def continued(earlier: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows that were built from a day on, as far as the tier is not the one in force by the `earlier` ones."""
-    in_force = earlier.group_by(PERSON).agg(in_force=pl.col("tier").sort_by("start_day").last())
-    is_first = pl.col("start_day") == pl.col("start_day").min().over(PERSON)
-    goes_on = is_first & (pl.col("tier") == pl.col("in_force")).fill_null(False)
-    return rows.join(in_force, on=PERSON, how="left").filter(~goes_on).drop("in_force")
 
 
 def _month_of(settings: Settings) -> pl.Expr:

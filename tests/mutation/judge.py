@@ -130,7 +130,7 @@ def _differs_going_on(computation: Computation, business: Business, tables: Cata
             return True
     served = tables.for_sources(business.configured)
     for name, rows in business.states.items():
-        if name not in served or tables[name].continued is None or not computation.is_reached(name):
+        if name not in served or not tables[name].goes_on or not computation.is_reached(name):
             continue
         days = rows[day_of(tables[name].table)].unique().sort()
         for day in days.gather_every(max(1, len(days) // 3)):

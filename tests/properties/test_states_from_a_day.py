@@ -22,7 +22,7 @@ from warehouse.draft import Draft
 from warehouse.releases import Releases
 from warehouse.store import Store
 
-STATES = [name for name, entry in catalog.load().states.items() if entry.continued]
+STATES = [name for name, entry in catalog.load().states.items() if entry.goes_on]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -36,7 +36,6 @@ def test_rows_from_any_day_on_continue_the_earlier_ones(seed: int, state: str, t
     draft = Draft.open_or_create(settings.home, "again", runs.head)
     workspace = Workspace(settings, tables, store, draft, Releases(settings.home), lambda _: None)
     entry = tables[state]
-    assert entry.continued is not None
     part = part_of(workspace, entry, EVERYTHING, settings_of(workspace, WHOLE_HISTORY))
     frames = {
         parameter: scan_rows(store, catalog.load(), table, part.inputs[parameter])
@@ -48,7 +47,6 @@ def test_rows_from_any_day_on_continue_the_earlier_ones(seed: int, state: str, t
     assert days
     for since in [one + timedelta(days=late) for one in days[:: max(1, len(days) // 5)] for late in (0, 9)]:
         earlier = whole.filter(pl.col(day) <= since)
-        built = computed_from(entry, frames, replace(part.settings, first_day=since)).select(names)
-        later = entry.continued(earlier.lazy(), built).select(names).collect()
+        later = computed_from(entry, frames, replace(part.settings, first_day=since)).select(names).collect()
         assert later.filter(pl.col(day) <= since).is_empty()
         assert pl.concat([earlier, later]).sort(names).equals(whole), since
