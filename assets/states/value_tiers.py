@@ -157,6 +157,6 @@ def _changes(first: pl.LazyFrame, ranked: pl.LazyFrame, begins: pl.Expr, last_mo
     return pl.concat(
         [
             months.filter(month > begins, ~is_same.fill_null(False)),
-            months.filter(month >= begins, falls).select(at + 1, tier=_LOWEST),
+            months.filter(falls).select(at + 1, tier=_LOWEST),
         ]
     )
