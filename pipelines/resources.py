@@ -13,8 +13,8 @@ from pipelines.workspace import Workspace
 from warehouse import catalog, config, mirror
 from warehouse.draft import Draft
 from warehouse.errors import UsageError
-from warehouse.locks import RunLock, publish_lock
-from warehouse.recover import sweep_data
+from warehouse.locks import RunLock
+from warehouse.recover import beginning
 from warehouse.releases import Releases
 from warehouse.store import Store
 from warehouse.transfers import quiet
@@ -54,11 +54,10 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             check_made_with(settings, releases.head())
             releases.recover(held=lock)
             releases.complete_head(report)
+            begun = beginning(settings.home)
             self._workspace = _open(settings, self.assets_folder, context)
             yield self
-            releases.recover(held=lock)
-            with publish_lock(settings.home):
-                sweep_data(settings.home)
+            releases.recover(held=lock, since=begun)
 
     @property
     def workspace(self) -> Workspace:

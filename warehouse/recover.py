@@ -25,12 +25,27 @@ class Swept:
     bytes: int = 0
 
 
-def recover(home: Path) -> Swept:
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What there was when a run began: data files, staging folders, the newest release."""
+
+    files: frozenset[str]
+    folders: frozenset[Path]
+    head: int | None
+
+
+def beginning(home: Path) -> Beginning:
+    """What there is now. The caller holds the run lock."""
+    return Beginning(frozenset(data_files(home)), frozenset(_staged(home)), max(history.numbers(home), default=None))
+
+
+def recover(home: Path, since: Beginning | None = None) -> Swept:
     """Heals `current` and removes what no release and no refused candidate of the head needs. Cheap if all is well.
 
     The caller holds the run lock and the publish lock. A staging folder is the mark of an unfinished run, so it goes
-    last: a killed `recover` is done again. Raises StorageError, having removed nothing, where a manifest is damaged:
-    which files it named could not be told.
+    last: a killed `recover` is done again. At the end of a run, `since` its beginning, only new files are looked at,
+    however many releases there are. Raises StorageError, having removed nothing, where a manifest is damaged: which
+    files it named could not be told.
     """
     head = max(history.numbers(home), default=None)
     if head is not None:
@@ -38,9 +53,11 @@ def recover(home: Path) -> Swept:
     _remove_temporary(home)
     kept = last_refused(home)
     left = [folder for folder in _staged(home) if kept is None or folder != kept.folder]
-    if not left:
+    if not left and since is None:
         return Swept()
-    files = sweep_data(home)
+    # A folder from before was the mark of files from before.
+    is_new = since is not None and since.folders.isdisjoint(left)
+    files = sweep_data(home, since if is_new else None)
     for folder in left:
         durable.remove_tree(folder)
     return Swept(len(left), files.files, files.bytes)
@@ -57,10 +74,12 @@ def last_refused(home: Path) -> Candidate | None:
     return max(refused, key=lambda candidate: (candidate.manifest.published_at, candidate.folder.name), default=None)
 
 
-def sweep_data(home: Path) -> Swept:
-    """Removes the data files that nothing names, and the folders that leaves empty. Raises StorageError."""
+def sweep_data(home: Path, since: Beginning | None = None) -> Swept:
+    """Removes the data files that nothing names, of a run only those that came `since`, and the folders that leaves
+    empty. Raises StorageError."""
     present = data_files(home)
-    orphans = sorted(present.keys() - referenced(home, set(present)))
+    asked = set(present) if since is None else present.keys() - since.files
+    orphans = sorted(asked - referenced(home, asked, since))
     size = 0
     for path in orphans:
         size += present[path]
@@ -70,12 +89,14 @@ def sweep_data(home: Path) -> Swept:
     return Swept(files=len(orphans), bytes=size)
 
 
-def referenced(home: Path, wanted: set[str]) -> set[str]:
-    """Those of the wanted data paths that a release, or the refused candidate kept, names; raises StorageError."""
+def referenced(home: Path, wanted: set[str], since: Beginning | None = None) -> set[str]:
+    """Those of the wanted data paths that a release, or the refused candidate kept, names; raises StorageError. Of
+    paths that came `since` none is named by an earlier release than its head, as no name is used again."""
     refused = last_refused(home)
-    records = [history.path_of(home, number) for number in reversed(history.numbers(home))]
+    after = 0 if since is None or since.head is None else since.head
+    records = [history.path_of(home, number) for number in reversed(history.numbers(home)) if number >= after]
     records += [refused.folder / RECORD] if refused else []
-    records += sorted((home / history.EXPIRED).glob(f"*/{manifest.NAME}"))
+    records += sorted((home / history.EXPIRED).glob(f"*/{manifest.NAME}")) if since is None else []
     found: set[str] = set()
     for record in records:
         if wanted <= found:

@@ -32,7 +32,7 @@ from warehouse.collect import Collected, Keep
 from warehouse.inspection import Inspection
 from warehouse.locks import RunLock, publish_lock, run_lock
 from warehouse.manifest import Manifest
-from warehouse.recover import Swept
+from warehouse.recover import Beginning, Swept
 from warehouse.remote import Remote
 from warehouse.remote_inspection import inspect_remote
 from warehouse.transfers import Report, quiet
@@ -157,14 +157,15 @@ class Releases:
         with publish_lock(self.home):
             return rollback.rollback(self.home, number, now=now, remote=self.remote, report=report)
 
-    def recover(self, held: RunLock | None = None) -> Swept:
-        """Sweeps up after killed and refused runs; the last refused candidate stays. Every run begins with it.
+    def recover(self, held: RunLock | None = None, since: Beginning | None = None) -> Swept:
+        """Sweeps up after killed and refused runs; the last refused candidate stays. Every run begins with it, and ends
+        with what came `since` its beginning.
 
         `held` is the caller's run lock; without one it takes its own. Raises PublishConflict where a run is under way,
         StorageError where a manifest is damaged.
         """
         with run_lock(self.home, held), publish_lock(self.home):
-            return recover.recover(self.home)
+            return recover.recover(self.home, since)
 
     def collect(self, keep: Keep | None = None, held: RunLock | None = None) -> Collected:
         """Removes releases and files beyond what `keep` says. Locks and errors as `recover`."""

@@ -10,7 +10,9 @@ import pytest
 from tests.releases.business import Business, passed
 from warehouse.draft import Draft
 from warehouse.errors import GateRefused, PublishConflict, StorageError
+from warehouse.history import path_of
 from warehouse.locks import RunLock
+from warehouse.recover import beginning, sweep_data
 
 
 def files_below(folder: Path) -> list[str]:
@@ -46,6 +48,35 @@ def test_the_last_refused_candidate_stays_until_the_next_release(business: Busin
     business.releases.recover()
     assert list((business.home / "staging").iterdir()) == []
     assert len(list((business.home / "data").rglob("*.parquet"))) == 4
+
+
+def test_the_end_of_a_run_is_swept_without_a_look_at_earlier_releases(business: Business) -> None:
+    for value in (1, 2):
+        business.publish({"2026-09": value})
+    begun = beginning(business.home)
+    business.publish({"2026-09": 3})
+    before = files_below(business.home)
+    path_of(business.home, 1).write_bytes(b"damaged")
+    with pytest.raises(StorageError):
+        sweep_data(business.home)
+    business.draft({"2026-10": 4})
+    business.stage({"2026-11": 5})
+    swept = business.releases.recover(since=begun)
+    assert (swept.folders, swept.files) == (3, 4)
+    assert files_below(business.home) == before
+    assert business.read(3) == [3]
+
+
+def test_the_end_of_a_run_takes_what_lost_its_mark_along(business: Business) -> None:
+    business.publish({"2026-09": 1})
+    refused = business.stage({"2026-09": 7})
+    refused.record_verdict({"passed": False, "digest": refused.digest})
+    [of_refused] = refused.manifest.of("metrics", "mrr_daily")
+    begun = beginning(business.home)
+    business.publish({"2026-09": 2})
+    business.releases.recover(since=begun)
+    assert not business.store.path(of_refused).exists()
+    assert sweep_data(business.home).files == 0
 
 
 def test_a_discarded_candidate_is_swept_with_its_files(business: Business) -> None:
