@@ -56,7 +56,7 @@ def compute_state(part: Part) -> Computed:
         if part.is_compared:
             before, stays = known.of(partition), _stays(part, entry, partition)
             left = before.filter(stays)
-            after = _put_over(part, after, stays)
+            after = after.filter(~stays)
             differing = _touched(part, entry, partition, before.filter(~stays), after)
             touched.append(_of_month(differing, partition))
             gone.append(_of_month(before.filter(is_among(differing, PERSON)), partition))
@@ -124,17 +124,12 @@ def _is_of_some(part: Part) -> bool:
     return part.touched is not None or part.since is not None
 
 
-def _put_over(part: Part, after: pl.DataFrame, stays: pl.Expr) -> pl.DataFrame:
-    """The rows to be put over those that stay."""
-    return after if part.touched is None else after.filter(~stays)
-
-
 def _patched(
     part: Part, entry: Entry, store: PatchedStore, file: DataFile, known: _Before, after: pl.DataFrame
 ) -> tuple[DataFile, pl.DataFrame]:
     """The file with the new rows over it, or the file itself where they are the same; and whose they are."""
     stays = _stays(part, entry, file.partition)
-    after = _put_over(part, after, stays)
+    after = after.filter(~stays)
     differing = _touched(part, entry, file.partition, known.of(file.partition), after)
     if differing.is_empty():
         return file, differing

@@ -139,8 +139,9 @@ def _end(path: Path) -> bytes:
         end = file.read()
         length = int.from_bytes(end[-8:-4], "little") + 8
         if length > len(end):
-            file.seek(max(0, size - length))
-            end = file.read(length - len(end)) + end
+            begin = max(0, size - length)
+            file.seek(begin)
+            end = file.read(size - len(end) - begin) + end
     return end
 
 

@@ -23,7 +23,8 @@ HIGH_SHARE, MID_SHARE = 80, 95
 HIGH, MID, LOW = "high", "mid", "low"
 TIERS = (LOW, MID, HIGH)
 _LOWEST = pl.lit(0, pl.UInt8)
-_MONTHS = 1 << 16
+# Room for the number of any month beside a person, and for a tier beside both.
+_MONTHS, _TIERS = 1 << 17, 1 << 2
 
 table = Table(
     name="value_tiers",
@@ -52,7 +53,7 @@ def build(
     if "orders" in settings.sources:
         worth, last_month = _trailing_revenue(all_order_days, all_fx_rates, settings), pl.lit(None, pl.Int32)
     else:
-        horizon = _horizon(all_mrr_changes, all_fx_rates)
+        horizon = once(_horizon(all_mrr_changes, all_fx_rates))
         worth = _opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings)
         last = horizon.select(period_number(to_date(pl.col("horizon")), "month")).collect().item()
         last_month = pl.lit(last, pl.Int32)
@@ -140,16 +141,13 @@ def _first_months(people: pl.LazyFrame) -> pl.LazyFrame:
 def _changes(first: pl.LazyFrame, ranked: pl.LazyFrame, begins: pl.Expr, last_month: pl.Expr) -> pl.LazyFrame:
     """The months after `begins` on which a tier becomes another than that of before: `at`, with the person in it, and
     `tier` as its place in TIERS. After a month with a rank it is the lowest again, unless the next one has a rank too;
-    what follows the last month, if there is one, stays as it is."""
+    what follows the last month, if there is one, stays as it is: nobody's first fact is later than that."""
     at, tier, month = pl.col("at"), pl.col("tier"), (pl.col("at") % _MONTHS).cast(pl.Int32)
-    number = person_number("shard", "person") * _MONTHS + pl.col("month")
-    both = pl.concat([ranked.select(number.alias("at"), "tier"), first.select(number.alias("at"), tier=_LOWEST)])
-    # The month after the first fact may have a rank, which stands for it.
-    is_twice = at == at.shift(-1)
+    number = person_number("shard", "person").cast(pl.Int64) * _MONTHS + pl.col("month")
+    both = pl.concat([ranked.select(at=number * _TIERS + tier), first.select(at=number * _TIERS)])
+    # The month after the first fact may have a rank, which stands for it: the last of a month is the highest.
     months = once(
-        both.sort("at")
-        .with_columns(pl.max_horizontal(tier, pl.when(is_twice).then(tier.shift(-1))))
-        .filter(at.ne_missing(at.shift(1)))
+        both.sort("at").select(at // _TIERS, tier=(at % _TIERS).cast(pl.UInt8)).filter(at.ne_missing(at.shift(-1)))
     )
     is_of_one, follows = at // _MONTHS == at.shift(1) // _MONTHS, at == at.shift(1) + 1
     is_same = is_of_one & (tier == pl.when(follows).then(tier.shift(1)).otherwise(_LOWEST))
