@@ -58,9 +58,12 @@ def overlapping(profile: Profile, candidate: Manifest, store: Store, bounds: Bou
 
 
 def usage_before(profile: Profile, candidate: Manifest, store: Store, bounds: Bounds) -> list[Observation]:
-    """Of the events of subscribers on the judged days: how many lie before their first subscription began."""
+    """Of the events of subscribers on the judged days: how many lie before their first subscription began. Raises what
+    kept the subscriptions from being read."""
     if not profile.judged or not profile.days.height:
         return []
+    if profile.counts.unread is not None:
+        raise profile.counts.unread
     usage = profile.counts.usage
     of_subscribers, before = int(usage["events"].sum()), int(usage["before"].sum())
     if of_subscribers < LEAST_EVENTS:

@@ -1,13 +1,13 @@
 """What the gate counts of the newest rows of a source: of each day, of the words they use, of usage by subscribers.
 
-Each month is read once for all of that, one after the other: of a source of many years one month is held. Nothing is
-judged here.
+Each month is read once for all of that, one after the other: of a source that is kept by month no more than one is
+held. Nothing is judged here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -39,21 +39,28 @@ DAYS: Final = pl.Schema(
 _USED: Final = pl.Schema({"new": pl.Int64, "earlier": pl.Int64})
 _USAGE: Final = pl.Schema({"day": pl.Date, "events": pl.Int64, "before": pl.Int64})
 _BEGINS: Final = pl.Schema({"customer": pl.UInt32, "day": pl.Date, "is_current": pl.Boolean})
-_COLUMNS: Final = ("file", "day", "is_current", "user", "customer", "customer_shard", "status", AMOUNT, *WORDS)
 _CUSTOMER: Final = person_number("customer_shard", "customer")
 
-_Question = Callable[[pl.LazyFrame], pl.LazyFrame]
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is made of the rows of a month, and the columns that this takes besides `day` and `shard`."""
+
+    columns: tuple[str, ...]
+    ask: Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """`days`: as Profile has them. `words`: those of WORDS that the source has, with how many rows of `new` and of
-    `earlier` files use them together, months apart. `usage`: of each judged day the `events` of customers who ever
-    subscribe, and how many of these lie `before` their first subscription began."""
+    `earlier` files of a month use them together, to be added up. `usage`: of each judged day the `events` of customers
+    who ever subscribe, and how many of these lie `before` their first subscription began; `unread` is why that could
+    not be told, where the subscriptions are damaged."""
 
     days: pl.DataFrame
     words: pl.DataFrame
     usage: pl.DataFrame
+    unread: Exception | None = None
 
 
 def count(
@@ -65,19 +72,20 @@ def count(
     """
     since = (judged[0] if judged else watermark) - timedelta(days=HISTORY_DAYS)
     lake = files_since(candidate.of("sources", entry.table.name), since)
-    asked = {
-        "days": _of_days(entry, since, watermark),
-        "words": _of_words(entry, files),
-        "usage": _of_usage(entry, candidate, store, judged),
-    }
+    asked, unread = {"days": _of_days(entry, since, watermark), "words": _of_words(entry, files)}, None
+    try:
+        asked["usage"] = _of_usage(entry, candidate, store, judged)
+    except Exception as error:
+        unread = error
     questions = {name: question for name, question in asked.items() if question is not None}
     found = {"days": [pl.DataFrame(schema=DAYS)], "words": [pl.DataFrame(schema=_USED)]}
     found["usage"] = [pl.DataFrame(schema=_USAGE)]
-    for rows in _by_month(entry, lake, store, since) if questions else ():
+    columns = {name for question in questions.values() for name in question.columns}
+    for rows in _by_month(entry, lake, store, since, columns) if questions else ():
         for name, question in questions.items():
-            found[name].append(question(rows).collect())
+            found[name].append(question.ask(rows).collect())
     answers = {name: pl.concat(parts, how="diagonal") for name, parts in found.items()}
-    return Counts(answers["days"].sort("day"), answers["words"], answers["usage"].sort("day"))
+    return Counts(answers["days"].sort("day"), answers["words"], answers["usage"].sort("day"), unread)
 
 
 def files_since(files: Sequence[DataFile], day: date) -> list[DataFile]:
@@ -94,10 +102,12 @@ def first_before(candidate: Manifest, store: Store, day: date) -> str:
     return lowest
 
 
-def _by_month(entry: Entry, files: Sequence[DataFile], store: Store, since: date) -> Iterator[pl.LazyFrame]:
-    """The rows of each month, in memory, with what is counted of them and their `shard`."""
+def _by_month(
+    entry: Entry, files: Sequence[DataFile], store: Store, since: date, columns: Set[str]
+) -> Iterator[pl.LazyFrame]:
+    """The rows of each month, in memory: these columns, the day and the `shard`."""
     schema = entry.table.polars_schema()
-    names = [name for name in _COLUMNS if name in schema]
+    names = [name for name in schema if name in {*columns, "day"}]
     for month in sorted({_month_in(file) or "" for file in files}):
         own = [file for file in files if (_month_in(file) or "") == month]
         rows = codes.scan_with_shard(store, own, schema).select(*names, "shard")
@@ -120,14 +130,17 @@ def _of_days(entry: Entry, since: date, watermark: date) -> _Question | None:
         "persons": person_number("shard", person.removesuffix("_id")).n_unique(),
         **{f"no_{name}": pl.col(name).is_null().sum() for name in OPTIONAL if name in columns},
     }
-    amount = {AMOUNT: pl.col(AMOUNT).cast(pl.Float64).median()} if AMOUNT in columns else {}
     told = [one.cast(pl.Int64).alias(name) for name, one in counts.items()]
+    told += [pl.col(AMOUNT).cast(pl.Float64).median()] if AMOUNT in columns else []
 
-    def question(rows: pl.LazyFrame) -> pl.LazyFrame:
-        judged = rows.filter("is_current", pl.col("day").is_between(since, watermark))
-        return judged.group_by("day").agg(*told, **amount)
+    def ask(rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.filter("is_current", pl.col("day").is_between(since, watermark)).group_by("day").agg(told)
 
-    return question
+    return _Question(("is_current", *_columns_of(told)), ask)
+
+
+def _columns_of(expressions: Iterable[pl.Expr]) -> list[str]:
+    return [name for one in expressions for name in one.meta.root_names()]
 
 
 def _facts(entry: Entry) -> pl.Expr:
@@ -136,7 +149,7 @@ def _facts(entry: Entry) -> pl.Expr:
 
 
 def _of_words(entry: Entry, files: pl.DataFrame) -> _Question | None:
-    """None where nothing is new, or nothing was there before."""
+    """None where no file is new, or all are."""
     new = files.filter("is_new").drop_nulls("first_day")
     words = [name for name in WORDS if name in entry.table.polars_schema()]
     if not words or not new.height or files["is_new"].all():
@@ -146,7 +159,7 @@ def _of_words(entry: Entry, files: pl.DataFrame) -> _Question | None:
     is_new = pl.col("file").is_in(new["path"].to_list())
     told = {"new": is_new.sum().cast(pl.Int64), "earlier": (~is_new).sum().cast(pl.Int64)}
     # Read once for all words: few of their combinations occur.
-    return lambda rows: rows.filter(pl.col("day") >= since).group_by(words).agg(**told)
+    return _Question(("file", *words), lambda rows: rows.filter(pl.col("day") >= since).group_by(words).agg(**told))
 
 
 def _of_usage(entry: Entry, candidate: Manifest, store: Store, judged: tuple[date, ...]) -> _Question | None:
@@ -155,12 +168,12 @@ def _of_usage(entry: Entry, candidate: Manifest, store: Store, judged: tuple[dat
     begins = once(_begins(candidate, store))
     told = {"events": pl.len(), "before": (pl.col("day") < pl.col("begins")).sum()}
 
-    def question(rows: pl.LazyFrame) -> pl.LazyFrame:
+    def ask(rows: pl.LazyFrame) -> pl.LazyFrame:
         events = rows.filter("is_current", pl.col("day").is_between(judged[0], judged[-1]))
         by_subscribers = events.select("day", owner=_CUSTOMER).join(begins, on="owner")
         return by_subscribers.group_by("day").agg(one.cast(pl.Int64).alias(name) for name, one in told.items())
 
-    return question
+    return _Question(("is_current", *_columns_of([_CUSTOMER])), ask)
 
 
 def _begins(candidate: Manifest, store: Store) -> pl.LazyFrame:

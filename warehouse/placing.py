@@ -1,9 +1,9 @@
-"""In which partition of a source rows that arrive are kept: by shard and month, late ones apart, and many in parts.
+"""In which partition of a source rows that arrive are kept: by shard and month, and some apart from their month.
 
 A row is late that comes in a file with rows of a later month. Late rows of a month have a partition of their own, so
-that a few of them do not have a whole month written again. Of a source with many rows a month is in parts of ten days,
-so that a day of it does not have the days of all the month written again. Both follow from row and file alone, in
-whatever order files come.
+that a few of them do not have a whole month written again. Of a source with many rows the days from the 11th and from
+the 21st on have one each, so that a day does not have the days of all the month written again. Both follow from row and
+file alone, in whatever order files come.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from warehouse.names import MONTH, WHOLE
 
 LATE: Final = "rows=late"
 _PARTS: Final = {begin: f"days={begin}" for begin in (11, 21)}
-# What a partition is called apart from the month's own, by the number of a row's place in it.
-_APART: Final = (None, LATE, *_PARTS.values())
+# What a partition is called apart from its month's own, which is the first.
+_STEPS: Final = ("", LATE, *_PARTS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +35,38 @@ class Placing:
     last_days: Mapping[str, date]
 
     def parted(self, place: Place, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-        """The arrived rows of a place by the name of their partition. Rows without a key are never apart: they meet
-        their like in their own partition only."""
+        """The arrived rows of a place by the name of their partition. Rows without a key lie in the month's own: there
+        they meet their like, whenever that came."""
         _, month = place
-        apart = self._apart(month) if month else None
-        if apart is None:
+        step = self._step(month) if month else None
+        if step is None:
             yield self.name(place), rows
             return
-        where = rows.select(pl.when(self.contract.key().is_not_null()).then(apart).otherwise(0)).to_series()
-        for number in where.unique().sort():
-            name = _APART[number]
-            yield self.name(place, *([name] if name else [])), rows.filter(where == number)
+        numbers = rows.select(pl.when(self.contract.key().is_not_null()).then(step).otherwise(0)).to_series()
+        for number in numbers.unique().sort():
+            yield self.name(place, _STEPS[number]), rows.filter(numbers == number)
 
-    def _apart(self, month: int) -> pl.Expr | None:
-        """The number of each row's place among those of its month; None where all have the same."""
+    def _step(self, month: int) -> pl.Expr | None:
+        """The number of the step that a row with a key is apart by; None where no row of the month is."""
         later = [file for file, day in self.last_days.items() if day.year * 100 + day.month > month]
         if not later and not self.contract.IN_PARTS:
             return None
         number = pl.lit(0, pl.UInt8)
         for begin in _PARTS if self.contract.IN_PARTS else ():
-            number = pl.when(pl.col("day").dt.day() >= begin).then(_APART.index(_PARTS[begin])).otherwise(number)
-        return pl.when(pl.col("file").is_in(later)).then(_APART.index(LATE)).otherwise(number)
+            number = pl.when(pl.col("day").dt.day() >= begin).then(_STEPS.index(_PARTS[begin])).otherwise(number)
+        return pl.when(pl.col("file").is_in(later)).then(_STEPS.index(LATE)).otherwise(number)
 
-    def name(self, place: Place, *apart: str) -> str:
-        """The partition of a place, or the one `apart` from it."""
+    def name(self, place: Place, step: str = "") -> str:
+        """The partition of a place, or the one apart from it by a step."""
         shard, month = place
         if self.contract.table.partitioning == WHOLE:
             return WHOLE
         dated = [f"{MONTH}{month // 100:04d}-{month % 100:02d}"] if month else []
-        return "/".join([shard_name(shard, self.shards), *apart, *dated])
+        return "/".join([shard_name(shard, self.shards), *([step] if step else []), *dated])
 
 
 def beside(name: str) -> str:
-    """The partition of its month that one is apart from; of another its own name."""
-    shard, *apart = name.split("/")
-    return "/".join([shard, *apart[-1:]])
+    """The partition of its month that one is apart from: shard=00/month=2026-10 of shard=00/days=21/month=2026-10. Of
+    another its own name."""
+    shard, *steps = name.split("/")
+    return "/".join([shard, *steps[-1:]])

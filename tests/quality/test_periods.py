@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from quality import periods, profile
@@ -66,3 +67,16 @@ def test_usage_before_the_subscription_began_is_said(tmp_path: Path, early: int,
     assert found.observed == early / 100
     assert fails(found) is warns
     assert f"{early} of 100 events" in found.message
+
+
+def test_events_are_told_of_where_the_subscriptions_are_damaged(tmp_path: Path) -> None:
+    made = taken(tmp_path, CLEAN, "".join(f"u{number},c1,2024-03-01,open\n" for number in range(60)))
+    assert made.head is not None
+    for file in made.head.of("sources", "subscriptions"):
+        path = made.store.path(file)
+        path.chmod(0o644)
+        path.write_bytes(b"damaged")
+    measured = profile.measure(catalog.load()["events"], made.head, made.store, None)
+    assert measured.days.select("rows", "persons").rows() == [(60, 60)]
+    with pytest.raises(pl.exceptions.ComputeError):
+        periods.usage_before(measured, made.head, made.store, Bounds())
