@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -23,12 +23,13 @@ from warehouse.ledger import Line
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What is kept of a file besides its good rows: bad rows (row, id, day, reasons), their raw texts, the canonical
-    columns it has, and its line in the ledger."""
+    columns it has, its line in the ledger, and how many good rows it has of each day."""
 
     bad: pl.DataFrame
     raw: pl.DataFrame
     columns: tuple[str, ...]
     line: Line
+    days: Mapping[date, int]
 
 
 class _Account:
@@ -38,7 +39,7 @@ class _Account:
         self.counts: Counter[str] = Counter()
         self.filled: Counter[str] = Counter()
         self.bad: list[pl.DataFrame] = []
-        self.days: list[date] = []
+        self.days: Counter[date] = Counter()
         self.due_on: list[date] = []
         self.rows = 0
         self.columns: tuple[str, ...] = ()
@@ -59,7 +60,7 @@ class _Account:
         self.rows += found.rows.height
         self.filled += shapes.filled(found.rows, found.columns)
         self.bad.append(judged.bad)
-        self.days += _bounds(good["day"]) or ()
+        self.days.update(dict(good["day"].drop_nulls().value_counts().iter_rows()))
         self.due_on += [judged.due_on] if judged.due_on else []
         self.columns = found.columns
 
@@ -104,7 +105,8 @@ def read(
         filled=shapes.of_rows(account.rows, account.filled),
         **account.counts,
     )
-    return Delivery(bad, raw_file.raw_rows(bad["row"]) if bad.height else pl.DataFrame(), account.columns, line)
+    raw_rows = raw_file.raw_rows(bad["row"]) if bad.height else pl.DataFrame()
+    return Delivery(bad, raw_rows, account.columns, line, account.days)
 
 
 def days_of(config: Config, source: str, file: InboxFile, today: date) -> tuple[date, date] | None:

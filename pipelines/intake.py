@@ -27,6 +27,7 @@ from warehouse.inbox import InboxFile, Known
 from warehouse.lake import Lake, Merged
 from warehouse.ledger import Line
 from warehouse.manifest import DataFile
+from warehouse.placing import is_of_few_days
 from warehouse.rewriting import LAYER
 from warehouse.turns import alone
 
@@ -127,7 +128,9 @@ class _Intake:
         lake = Lake(self._store, self._reader.contract, self._config.shards, self._base(LAYER, self._source))
         extracts, watched = self._extracts(deliveries, lines), self._draft.base is not None
         last_days = {one.line.path: one.line.last_day for one in deliveries if one.line.last_day is not None}
-        return lake.merge(arrivals, replaced, last_days, extracts, today(self._config), keeps_moves=watched)
+        few = {one.line.path for one in deliveries if is_of_few_days(one.days)}
+        now = today(self._config)
+        return lake.merge(arrivals, replaced, last_days, extracts, now, of_few_days=few, keeps_moves=watched)
 
     def _extracts(self, deliveries: Sequence[Delivery], lines: Mapping[str, Line]) -> Extracts | None:
         if not self._reader.source.full_extract:

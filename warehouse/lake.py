@@ -68,11 +68,12 @@ class Lake:
         extracts: Extracts | None = None,
         today: date = date.max,
         *,
+        of_few_days: Set[str] = frozenset(),
         keeps_moves: bool = False,
     ) -> Merged:
         """Adds the arrived rows, takes out the rows of the replaced files' former selves, and marks what is current.
-        `last_days` are the newest days of the files that arrive."""
-        placing = Placing(self._contract, self._shards, last_days)
+        `last_days` are the newest days of the files that arrive, `of_few_days` those files that are."""
+        placing = Placing(self._contract, self._shards, last_days, of_few_days)
         leaving = self._leaving(replaced)
         verdicts = self._verdicts(arrivals, leaving, replaced, extracts)
         known = verdicts.drop_nulls("partition").partition_by("partition", as_dict=True)

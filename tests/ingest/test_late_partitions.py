@@ -99,7 +99,7 @@ def test_a_file_that_leaves_takes_its_late_rows_along(tmp_path: Path) -> None:
 def test_a_day_of_many_rows_has_only_its_part_of_the_month_written_again(tmp_path: Path) -> None:
     made = Shop(tmp_path, EVENTS)
     made.deliver(
-        "a.csv", HEADER + "1,u1,2024-04-10,login\n2,u1,2024-04-11,login\n3,u1,2024-04-20,login\n,u1,2024-04-21,x\n"
+        "a.csv", HEADER + "1,u1,2024-04-10,login\n2,u1,2024-04-11,login\n3,u1,2024-04-20,login\n,u1,2024-04-20,x\n"
     )
     made.take_in()
     before = _files(made)
@@ -115,7 +115,14 @@ def test_a_day_of_many_rows_has_only_its_part_of_the_month_written_again(tmp_pat
         "shard=00/days=21/month=2024-04",
     }
     days = made.lake("events").sort("event_id").select("event_id", pl.col("day").dt.day()).rows()
-    assert days == [(None, 21), ("1", 10), ("2", 11), ("3", 22), ("4", 21), ("5", 30)]
+    assert days == [(None, 20), ("1", 10), ("2", 11), ("3", 22), ("4", 21), ("5", 30)]
+
+
+def test_a_file_of_a_month_lies_in_one_part(tmp_path: Path) -> None:
+    made = Shop(tmp_path, EVENTS)
+    made.deliver("a.csv", HEADER + "".join(f"{day},u1,2024-04-{day:02},login\n" for day in range(1, 31)))
+    made.take_in()
+    assert set(_files(made)) == {"shard=00/month=2024-04"}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(FILES)))
@@ -123,11 +130,13 @@ def test_parts_are_taken_up_by_a_warehouse_without(
     tmp_path: Path, order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = {
+        "days.csv": HEADER
+        + "10,u1,2024-04-20,login\n11,u1,2024-04-21,login\n12,u4,2024-04-22,login\n,u4,2024-04-22,x\n",
         "april.csv": FILES["april.csv"] + "9,u1,2024-04-11,login\n,u1,2024-04-25,login\n",
         "may.csv": FILES["may.csv"] + "9,u1,2024-05-22,logout\n8,u4,2024-05-21,login\n",
         "june.csv": FILES["june.csv"] + "8,u4,2024-06-11,logout\n,u4,2024-06-30,login\n",
     }
-    first, *others = order
+    first, *others = order[0], "days.csv", *order[1:]
     made = Shop(tmp_path, EVENTS)
     monkeypatch.setattr(events, "IN_PARTS", False)
     made.deliver(first, more[first])
