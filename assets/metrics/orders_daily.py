@@ -49,13 +49,14 @@ MEASURES = [measure.name for measure in table.measures]
 def measure(order_days: pl.LazyFrame, segment_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Counts and revenue by day, currency and segment, in contract currency; and customers whatever the currency."""
     segments = spans_of(segment_spans, ["orders"])
+    order_days = once(order_days.select(*OWNER, "day", "orders", "revenue"))
     first = once(order_days.group_by(OWNER).agg(pl.col("day").min()))
-    first_in_any = once(first.group_by("person").agg(pl.col("day").min()))
+    first_in_any = first.group_by("person").agg(pl.col("day").min())
     in_range = order_days.filter(pl.col("day").is_between(settings.first_day, settings.last_day))
     days = once(
-        in_range.join(first.rename({"day": "first"}), on=OWNER)
-        .join(first_in_any.rename({"day": "first_in_any"}), on="person")
-        .select(*OWNER, "day", "orders", "revenue", "first", "first_in_any")
+        in_range.join(first.rename({"day": "first"}), on=OWNER).join(
+            first_in_any.rename({"day": "first_in_any"}), on="person"
+        )
     )
     starts = once(split_starts(first, segments, ["currency"], settings))
     parts = [part.with_columns(is_converted=pl.lit(False)) for part in (_counted(days, OWNER, segments), starts)]
