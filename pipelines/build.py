@@ -28,6 +28,7 @@ from pipelines.parts import (
     scan_rows,
 )
 from pipelines.parts_to_do import parts_to_do
+from pipelines.patches import PatchedStore
 from pipelines.state_parts import compute_state
 from pipelines.text import counted
 from pipelines.workspace import Workspace
@@ -55,7 +56,9 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
     workspace.draft.put("states", table, kept)
     if all(part.is_compared for part in parts):
         touched.record(workspace.draft, table, touched.together(one.touched.select(*touched.SCHEMA) for one in found))
-        successors.keep(workspace.draft, table, found)
+        # What lies under a patch is not among the rows that are gone: it is still there to be read.
+        if not isinstance(workspace.store, PatchedStore):
+            successors.keep(workspace.draft, table, found)
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:

@@ -40,6 +40,11 @@ class Causes:
     late: Mapping[str, pl.DataFrame]
     changed: frozenset[str]
 
+    @property
+    def unmoved(self) -> frozenset[str]:
+        """The sources of which no row of a published day came or went; attributes of customers have no day."""
+        return frozenset(self.old_lake.keys() - {*self.late, *self.changed, UNDATED})
+
 
 def find(workspace: Workspace, base: Manifest) -> Causes:
     """Compares the run's lake with the base's: only partitions that differ, and ids, are read."""

@@ -111,7 +111,8 @@ def computed(
 def computed_from(entry: Entry, frames: Mapping[str, pl.LazyFrame], settings: Settings) -> pl.LazyFrame:
     """What the function of a table makes of the rows of its parameters."""
     told = {"settings": settings} if entry.takes_settings else {}
-    result: pl.LazyFrame = entry.compute(**frames, **told)
+    read = {name: entry.reads[name](rows) if name in entry.reads else rows for name, rows in frames.items()}
+    result: pl.LazyFrame = entry.compute(**read, **told)
     return result
 
 

@@ -5,9 +5,10 @@ The files this leaves belong to no release; the sweep at the end of the run take
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -15,7 +16,9 @@ from pipelines import build, moved, touched
 from pipelines.causes import RATES, SOURCES, UNDATED, Causes, Lake
 from pipelines.days import DayRange, is_redefined
 from pipelines.inputs import layer_in
+from pipelines.kept_rows import OWNER
 from pipelines.otherwise import Otherwise
+from pipelines.parts import scan_rows
 from pipelines.patches import PatchedStore
 from pipelines.workspace import Workspace
 from warehouse import codes, durable, source_rows
@@ -62,9 +65,9 @@ def _computed(
     redefined = is_redefined(workspace)
     draft = _draft_as_run_ended(workspace, base) if redefined else _draft(workspace, base)
     other = replace(workspace, draft=draft, store=PatchedStore(workspace.config.home))
-    states = _states_of(workspace.catalog, wanted)
+    states, until = _states_of(workspace.catalog, wanted), date.fromisoformat(base.watermark)
     # Rates of the new days say nothing of states on the days before: they are wanted where amounts are converted.
-    are_rates_new = not redefined and RATES not in {*causes.late, *causes.changed}
+    are_rates_new = not redefined and RATES in causes.unmoved
     for source, files in lake.items():
         if source != RATES or not are_rates_new:
             _put(other, source, files)
@@ -73,14 +76,14 @@ def _computed(
     # Codes are given once: whom a changed fact names may be known since this run alone.
     _put(other, codes.TABLE, workspace.draft.files(SOURCES, codes.TABLE))
     for state in states:
-        if not redefined and _is_made_alike(workspace, other, state):
+        if not redefined and _is_made_alike(workspace, other, state, causes, until):
             _take_over(workspace, other, state)
         else:
             build.build_state(other, state)
     if RATES in lake:
         _put(other, RATES, lake[RATES])
     told_by = [other.draft] if redefined else [workspace.draft, other.draft]
-    otherwise = Otherwise(workspace, other, told_by, date.fromisoformat(base.watermark))
+    otherwise = Otherwise(workspace, other, told_by, until)
     for table in wanted:
         workspace.report(f"restatements: {table} once more, to tell causes apart")
         _compute(otherwise, other, table, days)
@@ -89,10 +92,39 @@ def _computed(
     return found
 
 
-def _is_made_alike(run: Workspace, other: Workspace, state: str) -> bool:
-    """Whether a state is made of the same files as in the run. (Of the same base, it is made by the same settings.)"""
-    layers = ((layer_in(run, name), name) for name in run.catalog[state].inputs)
-    return not any(differing(run.draft.files(*one), other.draft.files(*one)) for one in layers)
+def _is_made_alike(run: Workspace, other: Workspace, state: str, causes: Causes, until: date) -> bool:
+    """Whether a state is made of the same as in the run, as far as days until one follow from it. (Of the same base, it
+    is made by the same settings.)"""
+    entry = run.catalog[state]
+    return all(
+        _is_seen_alike(run, other, table, entry.reads.get(parameter), until)
+        for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
+        if table not in causes.unmoved
+    )
+
+
+def _is_seen_alike(
+    run: Workspace, other: Workspace, table: str, read: Callable[[Any], Any] | None, until: date
+) -> bool:
+    """Whether all that is read of a table is the same, or others have other rows since later days only."""
+    layer = layer_in(run, table)
+    if not differing(*(one.draft.files(layer, table) for one in (run, other))):
+        return True
+    told = [touched.of(one.draft, table) for one in (run, other)]
+    known = [rows for rows in told if rows is not None]
+    if len(known) < len(told):
+        return False
+    persons = touched.together(known).filter(pl.col("since") <= until)
+    if persons.is_empty():
+        return True
+    if read is None:
+        return False
+    began = pl.col(touched.day_of(run.catalog[table].table)) <= until
+    sides = []
+    for one in (run, other):
+        rows = scan_rows(one.store, one.catalog, table, one.draft.files(layer, table).values()).filter(began)
+        sides.append(read(rows.join(persons.lazy(), on=OWNER, how="semi")).collect().sort(pl.all()))
+    return bool(sides[0].equals(sides[1]))
 
 
 def _take_over(run: Workspace, other: Workspace, state: str) -> None:

@@ -88,6 +88,11 @@ class Entry:
         return getattr(self.module, "REMEMBERED", {})
 
     @property
+    def reads(self) -> Mapping[str, Callable[[Any], Any]]:
+        """Of a state that sees of an input's rows, each by itself, only something: what, by parameter. It gets that."""
+        return getattr(self.module, "READS", {})
+
+    @property
     def is_combined(self) -> bool:
         """Whether a metric table has no measures of its own and is made from others by `finish` alone."""
         return self.table.layer == "metrics" and not hasattr(self.module, COMPUTE["metrics"])

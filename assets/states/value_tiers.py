@@ -57,7 +57,7 @@ def build(
         worth = _opening_mrr(all_mrr_changes, horizon, all_fx_rates, settings)
         last = horizon.select(period_number(to_date(pl.col("horizon")), "month")).collect().item()
         last_month = pl.lit(last, pl.Int32)
-    changes = _changes(_first_months(all_people), _ranked(worth), _month_of(settings), last_month)
+    changes = _changes(all_people, _ranked(worth), _month_of(settings), last_month)
     number, month = pl.col("at") // _MONTHS, (pl.col("at") % _MONTHS).cast(pl.Int32)
     return changes.select(
         shard=(number // PERSONS).cast(pl.UInt16),
@@ -131,11 +131,14 @@ def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
     return positive.join(thresholds, on="month").select(*PERSON, "month", tier=tier.cast(pl.UInt8))
 
 
-def _first_months(people: pl.LazyFrame) -> pl.LazyFrame:
+def first_months(people: pl.LazyFrame) -> pl.LazyFrame:
     """The month after each customer's first fact: from then on it has a tier."""
     return people.filter(pl.col("kind") == "customer").select(
         *PERSON, month=period_number(pl.col("first_day"), "month") + 1
     )
+
+
+READS = {"all_people": first_months}
 
 
 def _changes(first: pl.LazyFrame, ranked: pl.LazyFrame, begins: pl.Expr, last_month: pl.Expr) -> pl.LazyFrame:

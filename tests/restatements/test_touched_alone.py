@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,8 +30,8 @@ from warehouse.store import Store
 
 @dataclass
 class ComparedRuns(Runs):
-    """Every run's restatements three times: `told` by the persons that differ, by everybody, and with the states of a
-    what-if written whole. `kept` counts the states of which only touched units were computed."""
+    """Every run's restatements three times: `told` by the persons that differ, by everybody, and with all states of a
+    what-if built for it and written whole. `kept` counts the states of which only touched units were computed."""
 
     told: list[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]] = field(default_factory=list)
     kept: int = 0
@@ -51,6 +52,7 @@ class ComparedRuns(Runs):
                 by_everybody = restatements.find(workspace, base, span)
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(what_if, "PatchedStore", Store)
+                patched.setattr(what_if, "_is_made_alike", lambda *_: False)
                 self.told.append((apart, by_everybody, restatements.find(workspace, base, span)))
         return head
 
@@ -113,9 +115,12 @@ def test_a_state_of_nobody_is_computed_whole(shop: Shop, tmp_path: Path) -> None
     assert shop.told("revenue") == [(2, "2026-10", "late_rows", 1, Decimal(150), Decimal(157))]
 
 
+# In the last of these a what-if takes over who is worth most, and goes on from what it made itself.
+@pytest.mark.parametrize(("of_a_group", "worlds"), [(1, seeds(3)), (one_shard.LEAST_OF_A_GROUP, [*seeds(1), 6])])
 def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_a_group: int, worlds: Sequence[int]
 ) -> None:
+    """Whether the rows of persons are kept in memory, or there are too many for it."""
     measured, answered, kept = Otherwise.measured, 0, 0
 
     def counted(otherwise: Otherwise, entry: Entry, settings: Settings) -> pl.LazyFrame | None:
@@ -131,13 +136,22 @@ def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
         patches += 1
         return patch(store, over, stays, rows, schema)
 
+    take_over, taken_over = what_if._take_over, set()
+
+    def seen(run: Workspace, other: Workspace, state: str) -> None:
+        taken_over.add(state)
+        take_over(run, other, state)
+
     monkeypatch.setattr(Otherwise, "measured", counted)
     monkeypatch.setattr(PatchedStore, "patch", patched)
-    monkeypatch.setattr(one_shard, "LEAST_OF_A_GROUP", 1)
-    for seed in seeds(3):
+    monkeypatch.setattr(what_if, "_take_over", seen)
+    monkeypatch.setattr(one_shard, "LEAST_OF_A_GROUP", of_a_group)
+    for seed in worlds:
         runs = ComparedRuns(tmp_path / f"runs{seed}").take_history(seed)
         assert [seed for apart, *others in runs.told if not all(apart.equals(other) for other in others)] == []
         kept += runs.kept
     assert kept
     assert answered
     assert patches
+    assert "subscription_mrr" in taken_over
+    assert ("value_tiers" in taken_over) == (6 in worlds)
