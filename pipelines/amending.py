@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from pipelines.parts import PERSON, Part, catalog_in, computed_from, scan_rows
+from pipelines.parts import PERSON, Part, catalog_in, scan_rows
 from pipelines.unit_groups import computed_rows
 from warehouse.catalog import IS_SURE, Entry
 
@@ -54,4 +54,4 @@ def _of_side(part: Part, entry: Entry, side: str) -> pl.LazyFrame:
         some = part.moved.get(parameter)
         rows = [getattr(some, side).lazy().select(nothing.collect_schema().names())] if some else []
         frames[parameter] = pl.concat([nothing, *rows])
-    return computed_from(entry, frames, part.settings)
+    return entry.computed(frames, part.settings)

@@ -5,7 +5,7 @@ Which of these a table counts otherwise is Table.recalls. What is found in a sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 import polars as pl
@@ -16,6 +16,7 @@ from pipelines.kept_rows import OWNER
 from pipelines.months import months_between
 from pipelines.one_shard import of_a_group
 from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
+from pipelines.seen_changes import touched_as_read
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
@@ -29,7 +30,7 @@ def persons(workspace: Workspace, entry: Entry, last_day: date, settings: Settin
     recalled, since = pl.col("recall").is_in(entry.table.recalls or ()), pl.lit(last_day + timedelta(days=1), pl.Date)
     for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
         if not parameter.startswith(ALL_SHARDS):
-            found = _seen(workspace, table, last_day, settings.last_day).filter(recalled)
+            found = _seen(workspace, entry, parameter, table, last_day, settings.last_day).filter(recalled)
             yield found.select(*OWNER, since=since).unique()
 
 
@@ -42,37 +43,64 @@ def expect_rows(workspace: Workspace, last_day: date, settings: Settings) -> Non
 
 
 def _everyone(workspace: Workspace, last_day: date, settings: Settings) -> pl.DataFrame:
-    going_on = [entry for entry in workspace.catalog.metrics.values() if entry.table.recalls is not None]
+    """Whom the run touches on days before, and whom it or a date that comes up touches in what a table reads."""
     told = [touched.of(workspace.draft, state) for state in workspace.catalog.states]
-    asked = [rows for rows in told if rows is not None]
-    for entry in going_on:
-        asked += persons(workspace, entry, last_day, settings)
+    asked = [rows.filter(pl.col("since") <= last_day) for rows in told if rows is not None]
+    for entry in workspace.catalog.metrics.values():
+        if entry.table.recalls is not None:
+            asked += persons(workspace, entry, last_day, settings)
+            asked += _touched(workspace, entry)
     return touched.together(asked)
 
 
-def _seen(workspace: Workspace, state: str, last_day: date, new_last_day: date) -> pl.DataFrame:
+def _touched(workspace: Workspace, entry: Entry) -> Iterator[pl.DataFrame]:
+    """Whom the run touches in what the table reads; of a state that is not made yet, in what that is made from."""
+    for parameter, state in zip(entry.parameters, entry.inputs, strict=True):
+        if touched.of(workspace.draft, state) is not None:
+            yield touched_as_read(workspace, entry, parameter, state)
+        elif state in workspace.catalog.states:
+            told = (touched.of(workspace.draft, table) for table in workspace.catalog[state].inputs)
+            yield from (rows for rows in told if rows is not None)
+
+
+def _seen(
+    workspace: Workspace, entry: Entry, parameter: str, state: str, last_day: date, new_last_day: date
+) -> pl.DataFrame:
     """The persons (shard, person) of a state with a date that one of the new days sees, and by which `recall`: so many
-    days later that date counts otherwise to a table."""
+    days later that date counts otherwise to a table. Tables that read all its rows look through it together."""
     files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
+    read = entry.reads.get(parameter)
+    readers = [one for one in workspace.catalog.metrics.values() if state in one.inputs] if read is None else [entry]
+    recalls = sorted({days for one in readers for days in one.table.recalls or ()})
     return workspace.kept.made_of(
-        state, files, lambda: _looked_through(workspace, state, files, last_day, new_last_day)
+        state if read is None else f"{state} as {entry.table.name} reads it",
+        files,
+        lambda: _looked_through(workspace, state, files, recalls, read or _whole, last_day, new_last_day),
     )
 
 
+def _whole(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows
+
+
 def _looked_through(
-    workspace: Workspace, state: str, files: Sequence[DataFile], last_day: date, new_last_day: date
+    workspace: Workspace,
+    state: str,
+    files: Sequence[DataFile],
+    recalls: Sequence[int],
+    read: Callable[[pl.LazyFrame], pl.LazyFrame],
+    last_day: date,
+    new_last_day: date,
 ) -> pl.DataFrame:
     catalog = catalog_in(workspace.catalog.folder)
     schema = scan_rows(workspace.store, catalog, state, []).collect_schema()
     dates = [name for name, dtype in schema.items() if dtype == pl.Date]
     nobody = pl.DataFrame(schema={"shard": pl.UInt16, PERSON: pl.UInt32, "recall": pl.Int64})
-    readers = (entry for entry in workspace.catalog.metrics.values() if state in entry.inputs)
-    recalls = sorted({days for entry in readers for days in entry.table.recalls or ()})
     if PERSON not in schema or not dates or not recalls or new_last_day == last_day:
         return nobody
     rows = scan_rows(workspace.store, catalog, state, _with_dates(files, recalls, last_day, new_last_day))
     seen = {f"{days}": _is_seen(dates, days, last_day, new_last_day) for days in recalls}
-    found = rows.select(*OWNER, **seen).filter(pl.any_horizontal(*seen)).unique().collect()
+    found = read(rows).select(*OWNER, **seen).filter(pl.any_horizontal(*seen)).unique().collect()
     by_recall = (found.filter(f"{days}").select(*OWNER, recall=pl.lit(days, pl.Int64)) for days in recalls)
     return pl.concat([nobody, *by_recall])
 

@@ -169,6 +169,6 @@ def as_measured(entry: Entry, published: pl.LazyFrame, settings: Settings) -> pl
 
 
 def _touched(workspace: Workspace, entry: Entry, base: Manifest, last_day: date) -> Iterator[pl.DataFrame]:
-    for table in entry.inputs:
+    for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
         if workspace.draft.changed(layer_in(workspace, table), table):
-            yield seen_changes.persons(workspace, base, table, last_day)
+            yield seen_changes.persons(workspace, base, entry, parameter, table, last_day)

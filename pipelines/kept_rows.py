@@ -50,13 +50,16 @@ class KeptRows:
     def __init__(self) -> None:
         self._expected = pl.DataFrame(schema=_NUMBERED)
         self._restated = 0
+        self._told: pl.DataFrame | None = None
         self._rows: dict[tuple[str, _Files, bool], pl.DataFrame] = {}
         self._made: dict[tuple[str, _Files], pl.DataFrame] = {}
 
     def expect(self, persons: pl.DataFrame, restated: pl.DataFrame) -> None:
         """Besides those expected before; of the restated, some of them, the rows are found soonest. What was kept is
         read again if there are others among them."""
-        before = self._expected.select(OWNER)
+        if persons is self._told:
+            return
+        self._told, before = persons, self._expected.select(OWNER)
         both = pl.concat([before, persons.select(OWNER)]).unique()
         if both.height > before.height:
             first = pl.concat([before.head(self._restated), restated.select(OWNER)]).unique()
@@ -69,8 +72,9 @@ class KeptRows:
         known = persons.select(OWNER).join(self._expected, on=OWNER, how="left")
         if known[_NUMBER].null_count():
             return Asked(_numbered(persons))
-        are_restated = bool((known[_NUMBER] < self._restated).all())
-        return Asked(known, self._expected, self._are_among(known), are_restated)
+        numbers = known[_NUMBER]
+        are_restated = bool((numbers < self._restated).all())
+        return Asked(known, self._expected, self._expected[_NUMBER].is_in(numbers.implode()), are_restated)
 
     def of(
         self,
@@ -135,11 +139,6 @@ class KeptRows:
         left = left.join(others, on=others.columns, how="anti", nulls_equal=True)
         gone = rows.filter(is_in_files).join(persons, on=OWNER)
         return pl.concat([left.select(now.columns), gone.select(now.columns)])
-
-    def _are_among(self, persons: pl.DataFrame) -> pl.Series:
-        """Which of the expected ones are among these persons."""
-        numbers = self._expected.join(persons.select(OWNER), on=OWNER, how="semi")[_NUMBER]
-        return self._expected[_NUMBER].is_in(numbers.implode())
 
 
 @dataclass(frozen=True, slots=True)

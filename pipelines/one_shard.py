@@ -17,7 +17,7 @@ from pipelines import successors
 from pipelines.engines import LocalEngine, are_small
 from pipelines.inputs import files_for
 from pipelines.kept_rows import OWNER, Asked
-from pipelines.parts import EVERYTHING, PERSON, catalog_in, computed_from, scan_rows
+from pipelines.parts import EVERYTHING, PERSON, catalog_in, scan_rows
 from pipelines.patches import PatchedStore
 from pipelines.workspace import Workspace
 from warehouse import codes
@@ -78,7 +78,7 @@ class OneShard:
             else:
                 frames[parameter] = scan_rows(store, catalog, table, files)
         engine, asked = LocalEngine(are_small=are_small([sum(heights)])), replace(settings, first_day=since)
-        [result] = engine.map(lambda told: computed_from(entry, told, asked).collect(), [frames])
+        [result] = engine.map(lambda told: entry.computed(told, asked).collect(), [frames])
         return result
 
     def _rows(self, entry: Entry, parameter: str, table: str, settings: Settings, group: Asked) -> pl.DataFrame:

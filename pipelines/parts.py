@@ -105,15 +105,7 @@ def computed(
         frames[parameter] = pl.concat(
             [entry.remembered[parameter].rows(own, day, part.settings), frames[parameter]], how="diagonal"
         )
-    return computed_from(entry, frames, part.settings)
-
-
-def computed_from(entry: Entry, frames: Mapping[str, pl.LazyFrame], settings: Settings) -> pl.LazyFrame:
-    """What the function of a table makes of the rows of its parameters."""
-    told = {"settings": settings} if entry.takes_settings else {}
-    read = {name: entry.reads[name](rows) if name in entry.reads else rows for name, rows in frames.items()}
-    result: pl.LazyFrame = entry.compute(**read, **told)
-    return result
+    return entry.computed(frames, part.settings)
 
 
 def _of_touched(part: Part, entry: Entry, parameter: str, rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -13,16 +13,18 @@ import polars as pl
 from pipelines import successors, touched
 from pipelines.inputs import layer_in
 from pipelines.kept_rows import OWNER, Asked
-from pipelines.parts import PERSON, catalog_in
+from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.workspace import Workspace
+from warehouse.catalog import Entry
 from warehouse.manifest import DataFile, Manifest
 
 
-def persons(workspace: Workspace, base: Manifest, state: str, last_day: date) -> pl.DataFrame:
-    """Of those whom the run touches in a state (shard, person, since) the ones with other rows up to its last day; all
-    of them where their rows are not kept in memory, or have no date but one."""
-    told = touched.of(workspace.draft, state)
-    assert told is not None
+def persons(
+    workspace: Workspace, base: Manifest, entry: Entry, parameter: str, state: str, last_day: date
+) -> pl.DataFrame:
+    """Of those whom the run touches in a state (shard, person, since) the ones with other rows that a table reads, up
+    to the last day; all of them where their rows are not kept in memory, or have no date but one."""
+    told = touched_as_read(workspace, entry, parameter, state)
     schema = workspace.catalog[state].table.polars_schema()
     dates = [name for name, dtype in schema.items() if dtype == pl.Date]
     if len(dates) < 2:
@@ -36,7 +38,33 @@ def persons(workspace: Workspace, base: Manifest, state: str, last_day: date) ->
             return told
         return told.join(_seen(workspace, state, (former, files), asked, dates, last_day), on=OWNER, how="semi")
 
-    return workspace.kept.made_of(f"{state}, seen", files, seen)
+    return workspace.kept.made_of(f"{state}, seen{_as_read_by(entry, parameter)}", files, seen)
+
+
+def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: str) -> pl.DataFrame:
+    """Of those whom the run touches in a state (shard, person, since) the ones of whom the table reads, now or before,
+    a row that may be another: one of that first day or a later one, in a part that is another."""
+    told = touched.of(workspace.draft, state)
+    assert told is not None
+    replaced = successors.replaced(workspace.draft, state)
+    if parameter not in entry.reads or replaced is None:
+        return told
+    layer = layer_in(workspace, state)
+    changed = workspace.draft.changed(layer, state)
+    files = tuple(file for file in workspace.draft.files(layer, state).values() if file.partition in changed)
+
+    def read() -> pl.DataFrame:
+        now = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), state, files)
+        day = touched.day_of(workspace.catalog[state].table)
+        sides = (entry.reads[parameter](rows).select(*OWNER, day) for rows in (now, replaced().lazy()))
+        among = pl.concat(sides).join(told.lazy(), on=OWNER).filter(pl.col(day) >= pl.col("since"))
+        return told.lazy().join(among, on=OWNER, how="semi").collect()
+
+    return workspace.kept.made_of(f"{state}, touched{_as_read_by(entry, parameter)}", files, read)
+
+
+def _as_read_by(entry: Entry, parameter: str) -> str:
+    return f" as {entry.table.name} reads it" if parameter in entry.reads else ""
 
 
 def _seen(

@@ -6,7 +6,7 @@ are read is for kept_rows.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -34,6 +34,13 @@ def of(draft: Draft, state: str, earlier: tuple[DataFile, ...], files: tuple[Dat
     if not earlier or earlier == files or not {*earlier} <= {*began} or not gone.exists():
         return None
     return Successor(files, lambda: (pl.read_parquet(others), pl.read_parquet(gone)))
+
+
+def replaced(draft: Draft, state: str) -> Callable[[], pl.DataFrame] | None:
+    """Reads the rows, with their shard, that the persons with other rows had in the base release in a part where they
+    have others; None where nobody looked."""
+    _, gone = _paths(draft, state)
+    return (lambda: pl.read_parquet(gone)) if gone.exists() else None
 
 
 def _paths(draft: Draft, state: str) -> tuple[Path, Path]:

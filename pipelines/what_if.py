@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import polars as pl
 
@@ -104,7 +103,7 @@ def _is_made_alike(run: Workspace, other: Workspace, state: str, causes: Causes,
 
 
 def _is_seen_alike(
-    run: Workspace, other: Workspace, table: str, read: Callable[[Any], Any] | None, until: date
+    run: Workspace, other: Workspace, table: str, read: Callable[[pl.LazyFrame], pl.LazyFrame] | None, until: date
 ) -> bool:
     """Whether all that is read of a table is the same, or others have other rows since later days only."""
     layer = layer_in(run, table)

@@ -16,6 +16,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import polars as pl
+
+from warehouse.settings import Settings
 from warehouse.table import Layer, Remembered, Table
 
 LAYERS: tuple[Layer, ...] = ("sources", "states", "metrics", "histories")
@@ -42,12 +45,15 @@ class Entry:
         return tuple(name.removeprefix(ALL_SHARDS) for name in self.parameters)
 
     @property
-    def takes_settings(self) -> bool:
-        return "settings" in inspect.signature(self.compute).parameters
-
-    @property
     def compute(self) -> Callable[..., Any]:
         return getattr(self.module, COMPUTE[self.table.layer])  # type: ignore[no-any-return]
+
+    def computed(self, frames: Mapping[str, pl.LazyFrame], settings: Settings) -> pl.LazyFrame:
+        """What the function of the table makes of the rows of its parameters, of which it gets what it `reads`."""
+        told = {"settings": settings} if "settings" in inspect.signature(self.compute).parameters else {}
+        read = {name: self.reads[name](rows) if name in self.reads else rows for name, rows in frames.items()}
+        rows: pl.LazyFrame = self.compute(**read, **told)
+        return rows
 
     @property
     def finish(self) -> Callable[..., Any] | None:
@@ -88,8 +94,9 @@ class Entry:
         return getattr(self.module, "REMEMBERED", {})
 
     @property
-    def reads(self) -> Mapping[str, Callable[[Any], Any]]:
-        """Of a state that sees of an input's rows, each by itself, only something: what, by parameter. It gets that."""
+    def reads(self) -> Mapping[str, Callable[[pl.LazyFrame], pl.LazyFrame]]:
+        """Of a table that sees of an input's rows, each by itself, only something: what, by parameter. It gets no more.
+        Of states a metric table sees some rows, as they are."""
         return getattr(self.module, "READS", {})
 
     @property

@@ -107,6 +107,14 @@ def measure(
     return rows if settings.roles else rows.clear()
 
 
+def counted(role_days: pl.LazyFrame) -> pl.LazyFrame:
+    """The days with an answer, a ticket or a referral: most days of most customers have a login alone."""
+    return role_days.filter(pl.col("role") != "login")
+
+
+READS = {"role_days": counted}
+
+
 def _answers(role_days: pl.LazyFrame) -> list[pl.LazyFrame]:
     """Days on which an answer is the latest of its customer in 90 days, and what it counts for."""
     until_next = pl.col("start").shift(-1).over("person", "role")

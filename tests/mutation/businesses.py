@@ -168,7 +168,7 @@ class Computation:
             parameter: self._input(entry, parameter, table, shard, settings, month)
             for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
         }
-        result: pl.LazyFrame = entry.compute(**frames, **({"settings": settings} if entry.takes_settings else {}))
+        result = entry.computed(frames, settings)
         if entry.table.layer == "metrics":
             return result
         return result.select(pl.col(column.name).cast(column.dtype) for column in entry.table.all_columns)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines.inputs import part_of, settings_of
-from pipelines.parts import EVERYTHING, computed_from, scan_rows
+from pipelines.parts import EVERYTHING, scan_rows
 from pipelines.parts_to_do import WHOLE_HISTORY
 from pipelines.touched import day_of
 from pipelines.workspace import Workspace
@@ -42,11 +42,11 @@ def test_rows_from_any_day_on_continue_the_earlier_ones(seed: int, state: str, t
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
     }
     names, day = [column.name for column in entry.table.all_columns], day_of(entry.table)
-    whole = computed_from(entry, frames, part.settings).select(names).collect().sort(names)
+    whole = entry.computed(frames, part.settings).select(names).collect().sort(names)
     days = [one for one in whole[day].unique().sort() if isinstance(one, date)]
     assert days
     for since in [one + timedelta(days=late) for one in days[:: max(1, len(days) // 5)] for late in (0, 9)]:
         earlier = whole.filter(pl.col(day) <= since)
-        later = computed_from(entry, frames, replace(part.settings, first_day=since)).select(names).collect()
+        later = entry.computed(frames, replace(part.settings, first_day=since)).select(names).collect()
         assert later.filter(pl.col(day) <= since).is_empty()
         assert pl.concat([earlier, later]).sort(names).equals(whole), since
