@@ -48,7 +48,7 @@ def measured(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataF
     if own is None:
         return None
     coming_up.expect_rows(workspace, last_day, settings)
-    seen = _touched(workspace, entry, base, settings.last_day)
+    seen = _touched(workspace, entry, settings.last_day)
     persons = touched.together([*seen, *coming_up.persons(workspace, entry, last_day, settings)])
     are_restated = pl.col("since") <= last_day if _is_over_each_day(entry) else pl.lit(True)
     restated, later = persons.filter(are_restated), persons.filter(~are_restated)
@@ -168,7 +168,7 @@ def as_measured(entry: Entry, published: pl.LazyFrame, settings: Settings) -> pl
     return rows.sort(*keys, DATE).with_columns(pl.col(stocks) - before)
 
 
-def _touched(workspace: Workspace, entry: Entry, base: Manifest, last_day: date) -> Iterator[pl.DataFrame]:
+def _touched(workspace: Workspace, entry: Entry, last_day: date) -> Iterator[pl.DataFrame]:
     for parameter, table in zip(entry.parameters, entry.inputs, strict=True):
         if workspace.draft.changed(layer_in(workspace, table), table):
-            yield seen_changes.persons(workspace, base, entry, parameter, table, last_day)
+            yield seen_changes.persons(workspace, entry, parameter, table, last_day)

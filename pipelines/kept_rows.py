@@ -18,8 +18,8 @@ from warehouse.manifest import DataFile
 from warehouse.store import Store
 
 OWNER = ["shard", PERSON]
-_NUMBER = ".number"
-_NUMBERED = pl.Schema({"shard": pl.UInt16, PERSON: pl.UInt32, _NUMBER: pl.UInt32})
+NUMBER = ".number"
+_NUMBERED = pl.Schema({"shard": pl.UInt16, PERSON: pl.UInt32, NUMBER: pl.UInt32})
 _Files = tuple[DataFile, ...]
 
 
@@ -70,11 +70,11 @@ class KeptRows:
     def asked(self, persons: pl.DataFrame) -> Asked:
         """These persons (shard, person), under the numbers that they have in all states."""
         known = persons.select(OWNER).join(self._expected, on=OWNER, how="left")
-        if known[_NUMBER].null_count():
+        if known[NUMBER].null_count():
             return Asked(_numbered(persons))
-        numbers = known[_NUMBER]
+        numbers = known[NUMBER]
         are_restated = bool((numbers < self._restated).all())
-        return Asked(known, self._expected, self._expected[_NUMBER].is_in(numbers.implode()), are_restated)
+        return Asked(known, self._expected, self._expected[NUMBER].is_in(numbers.implode()), are_restated)
 
     def of(
         self,
@@ -94,12 +94,12 @@ class KeptRows:
         else:
             known = _State(store, catalog, table, are_restated=asked.are_restated)
             rows = self._of_expected(known, files, successor)
-            rows = rows.filter(asked.is_wanted.gather(rows[_NUMBER]))
-        return rows.with_columns(pl.col(_NUMBER).alias(PERSON)).drop(_NUMBER)
+            rows = rows.filter(asked.is_wanted.gather(rows[NUMBER]))
+        return rows.with_columns(pl.col(NUMBER).alias(PERSON)).drop(NUMBER)
 
     def known_as(self, numbers: pl.Series) -> pl.DataFrame:
         """The expected persons (shard, person) of these numbers."""
-        return self._expected.filter(pl.col(_NUMBER).is_in(numbers.implode())).select(OWNER)
+        return self._expected.filter(pl.col(NUMBER).is_in(numbers.implode())).select(OWNER)
 
     def made_of(self, table: str, files: _Files, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What is always made of all the files of a state in this run, made once."""
@@ -125,7 +125,7 @@ class KeptRows:
             return self._before(state, files, successor, persons)
         if state.are_restated:
             whole = self._of_expected(replace(state, are_restated=False), files)
-            return whole.filter(pl.col(_NUMBER) < self._restated)
+            return whole.filter(pl.col(NUMBER) < self._restated)
         return state.read(files, persons)
 
     def _before(self, state: _State, files: _Files, successor: Successor, persons: pl.DataFrame) -> pl.DataFrame:
@@ -134,7 +134,7 @@ class KeptRows:
         month = pl.lit(None, pl.Date) if first_day_in(files[0].partition) is None else pl.col("day").dt.truncate("1mo")
         is_in_files = pl.col("month").is_in([first_day_in(file.partition) for file in files], nulls_equal=True)
         owners, rows = successor.replaced()
-        others = owners.join(persons, on=OWNER).select(_NUMBER, "month")
+        others = owners.join(persons, on=OWNER).select(NUMBER, "month")
         left = now.with_columns(month=month).filter(is_in_files)
         left = left.join(others, on=others.columns, how="anti", nulls_equal=True)
         gone = rows.filter(is_in_files).join(persons, on=OWNER)
@@ -153,12 +153,12 @@ class _State:
     def read(self, files: Sequence[DataFile], persons: pl.DataFrame) -> pl.DataFrame:
         """The rows of these persons, each with its owner's number."""
         nothing = scan_rows(self.store, self.catalog, self.table, [])
-        parts = [nothing.with_columns(pl.lit(None, pl.UInt32).alias(_NUMBER)).collect()]
+        parts = [nothing.with_columns(pl.lit(None, pl.UInt32).alias(NUMBER)).collect()]
         for (shard,), mine in persons.partition_by("shard", as_dict=True).items():
             own = [file for file in files if shard_in(file.partition) == shard]
             rows = scan_rows(self.store, self.catalog, self.table, own)
             known = rows.filter(pl.col(PERSON).is_in(mine[PERSON].implode()))
-            numbers = mine.lazy().select(PERSON, _NUMBER)
+            numbers = mine.lazy().select(PERSON, NUMBER)
             parts.append(known.join(numbers, on=PERSON).select(parts[0].columns).collect())
         return pl.concat(parts)
 
@@ -174,4 +174,4 @@ def _stays(patch: Patch) -> pl.Expr:
 
 def _numbered(persons: pl.DataFrame) -> pl.DataFrame:
     """Each with its place, from 0 on."""
-    return persons.select(*OWNER, pl.int_range(pl.len(), dtype=pl.UInt32).alias(_NUMBER))
+    return persons.select(*OWNER, pl.int_range(pl.len(), dtype=pl.UInt32).alias(NUMBER))

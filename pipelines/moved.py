@@ -5,10 +5,7 @@ Found once, when the source was taken in, and kept beside the draft for the late
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-
-import polars as pl
 
 from pipelines import scratch, touched
 from pipelines.workspace import Workspace
@@ -38,18 +35,14 @@ def record(workspace: Workspace, source: str) -> None:
         )
         keep(draft, source, found)
     if touched.columns_of(found.come.columns):
-        touched.record(draft, source, named_in([found], workspace.config.shards))
+        named = (touched.named_in(rows, workspace.config.shards) for rows in (found.gone, found.come))
+        touched.record(draft, source, touched.together(named))
 
 
 def of(draft: Draft, source: str) -> Moved | None:
     """The rows that moved in the run of this draft; None where nobody looked."""
     gone, come = map(scratch.read, _paths(draft, source))
     return None if gone is None or come is None else Moved(gone, come)
-
-
-def named_in(found: Iterable[Moved], shards: int) -> pl.DataFrame:
-    """The persons (shard, person, since) that rows which moved name."""
-    return touched.together(touched.named_in(rows, shards) for one in found for rows in (one.gone, one.come))
 
 
 def between(workspace: Workspace, source: str, before: Files, after: Files) -> Moved:

@@ -11,20 +11,21 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines import moved, touched
+from pipelines import touched
 from pipelines.days import DayRange, is_redefined
 from pipelines.inputs import layer_in, part_of, settings_of
 from pipelines.months import month_of
 from pipelines.partials import shards_of
-from pipelines.parts import EVERYTHING, Part, is_in_part, month_in
+from pipelines.parts import EVERYTHING, Part, first_day_in, is_in_part, month_in
 from pipelines.state_parts import is_built_at_once
-from pipelines.units import moved_in, touched_since, touched_units
+from pipelines.units import moved_in, named_in, touched_since, touched_units
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_in, shard_name
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
+from warehouse.source_rows import Moved
 
 WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
 
@@ -38,12 +39,16 @@ def parts_to_do(workspace: Workspace, entry: Entry) -> list[Part]:
     names, since = _names(workspace, entry), touched_since(workspace, entry)
     if entry.table.partitioning == "shard/month":
         months = moved_in(workspace, entry, names)
-        shards = workspace.config.shards
-        named = {name: None if rows is None else moved.named_in(rows.values(), shards) for name, rows in months.items()}
+        named = {name: _named(workspace, rows, name) for name, rows in months.items()}
         parts = [_part(workspace, entry, name, settings, before, named[name], since) for name in names]
         return [replace(part, moved=months[part.name] if part.touched is not None else None) for part in parts]
     among = touched_units(workspace, entry)
     return [_part(workspace, entry, name, settings, before, among, since) for name in names]
+
+
+def _named(workspace: Workspace, rows: Mapping[str, Moved] | None, month: str) -> pl.DataFrame | None:
+    """Whom the rows that moved in the sources of a month name; None where everything is to be computed."""
+    return None if rows is None else named_in(workspace, rows, first_day_in(month))
 
 
 def _names(workspace: Workspace, entry: Entry) -> list[str]:

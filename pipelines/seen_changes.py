@@ -12,16 +12,13 @@ import polars as pl
 
 from pipelines import successors, touched
 from pipelines.inputs import layer_in
-from pipelines.kept_rows import OWNER, Asked
+from pipelines.kept_rows import NUMBER, OWNER
 from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.workspace import Workspace
 from warehouse.catalog import Entry
-from warehouse.manifest import DataFile, Manifest
 
 
-def persons(
-    workspace: Workspace, base: Manifest, entry: Entry, parameter: str, state: str, last_day: date
-) -> pl.DataFrame:
+def persons(workspace: Workspace, entry: Entry, parameter: str, state: str, last_day: date) -> pl.DataFrame:
     """Of those whom the run touches in a state (shard, person, since) the ones with other rows that a table reads, up
     to the last day; all of them where their rows are not kept in memory, or have no date but one."""
     told = touched_as_read(workspace, entry, parameter, state)
@@ -30,13 +27,15 @@ def persons(
     if len(dates) < 2:
         return told
     files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
-    former = tuple(base.by_partition("states", state).values())
+    replaced = successors.replaced(workspace.draft, state)
 
     def seen() -> pl.DataFrame:
         asked = workspace.kept.asked(told)
-        if asked.among is None:
+        if asked.among is None or replaced is None:
             return told
-        return told.join(_seen(workspace, state, (former, files), asked, dates, last_day), on=OWNER, how="semi")
+        now = workspace.kept.of(workspace.store, catalog_in(workspace.catalog.folder), state, files, asked)
+        others = _others(replaced().join(asked.persons, on=OWNER), now, dates, last_day)
+        return told.join(workspace.kept.known_as(others), on=OWNER, how="semi")
 
     return workspace.kept.made_of(f"{state}, seen{_as_read_by(entry, parameter)}", files, seen)
 
@@ -67,22 +66,13 @@ def _as_read_by(entry: Entry, parameter: str) -> str:
     return f" as {entry.table.name} reads it" if parameter in entry.reads else ""
 
 
-def _seen(
-    workspace: Workspace,
-    state: str,
-    versions: tuple[tuple[DataFile, ...], ...],
-    asked: Asked,
-    dates: list[str],
-    last_day: date,
-) -> pl.DataFrame:
-    """Whose rows are others in both versions, as far as the last day sees them."""
-    catalog, beyond = catalog_in(workspace.catalog.folder), pl.lit(last_day + timedelta(days=1))
-    signed = []
-    successor = successors.of(workspace.draft, state, *versions)
-    for files, sign in zip(versions, (-1, 1), strict=True):
-        rows = workspace.kept.of(workspace.store, catalog, state, files, asked, successor if sign < 0 else None)
-        clipped = (pl.when(pl.col(name) > beyond).then(beyond).otherwise(pl.col(name)).alias(name) for name in dates)
-        signed.append(rows.with_columns(*clipped, sign=pl.lit(sign)))
-    both = pl.concat(signed)
-    others = both.group_by(pl.exclude("sign")).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
-    return workspace.kept.known_as(others[PERSON].unique())
+def _others(before: pl.DataFrame, now: pl.DataFrame, dates: list[str], last_day: date) -> pl.Series:
+    """The numbers of the persons whose rows are not the same, as far as the last day sees them."""
+    beyond = pl.lit(last_day + timedelta(days=1))
+    clipped = [pl.when(pl.col(name) > beyond).then(beyond).otherwise(pl.col(name)).alias(name) for name in dates]
+    sides = (before.with_columns(pl.col(NUMBER).alias(PERSON)).select(now.columns), now)
+    signed = pl.concat(
+        rows.with_columns(*clipped, sign=pl.lit(sign)) for rows, sign in zip(sides, (-1, 1), strict=True)
+    )
+    others = signed.group_by(pl.exclude("sign")).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
+    return others[PERSON].unique()

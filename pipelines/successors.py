@@ -33,14 +33,20 @@ def of(draft: Draft, state: str, earlier: tuple[DataFile, ...], files: tuple[Dat
     began = draft.base.by_partition("states", state).values() if draft.base else ()
     if not earlier or earlier == files or not {*earlier} <= {*began} or not gone.exists():
         return None
-    return Successor(files, lambda: (pl.read_parquet(others), pl.read_parquet(gone)))
+    return Successor(files, lambda: (_read(others), _read(gone)))
 
 
 def replaced(draft: Draft, state: str) -> Callable[[], pl.DataFrame] | None:
     """Reads the rows, with their shard, that the persons with other rows had in the base release in a part where they
     have others; None where nobody looked."""
     _, gone = _paths(draft, state)
-    return (lambda: pl.read_parquet(gone)) if gone.exists() else None
+    return (lambda: _read(gone)) if gone.exists() else None
+
+
+def _read(path: Path) -> pl.DataFrame:
+    rows = scratch.read(path)
+    assert rows is not None  # it was there when it was asked for, and stays as long as the run
+    return rows
 
 
 def _paths(draft: Draft, state: str) -> tuple[Path, Path]:

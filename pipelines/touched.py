@@ -61,15 +61,14 @@ def columns_of(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def named_in(rows: pl.DataFrame, shards: int) -> pl.DataFrame:
-    """The persons that rows of a source name, since the first day of such a row. A row does not say in which of the
-    `shards` it lies: that follows from the id."""
+    """The persons (shard, person) that rows of a source name, each time with the day of the row as `since`. A row does
+    not say in which of the `shards` it lies: that follows from the id."""
     ids = {"user": "user_id", "customer": "customer_id"}
-    return together(
-        rows.select(
-            shard=codes.shard_of(rows[ids[code]], shards), person=pl.col(code), since=pl.col("day")
-        ).drop_nulls()
+    named = (
+        rows.select(shard=codes.shard_of(rows[ids[code]], shards), person=pl.col(code), since=pl.col("day"))
         for _, code in columns_of(rows.columns)
     )
+    return pl.concat([NOBODY, *named]).drop_nulls()
 
 
 def is_any_of(persons: pl.DataFrame, named: Sequence[tuple[str, str]]) -> pl.Expr:

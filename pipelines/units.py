@@ -59,6 +59,26 @@ def moved_in(workspace: Workspace, entry: Entry, months: Iterable[str]) -> dict[
     return dict(found)
 
 
+def named_in(workspace: Workspace, sources: Iterable[str], month: date | None) -> pl.DataFrame:
+    """The persons (shard, person, since) whom rows of a month name that moved in these sources."""
+    named = (_named_by_month(workspace, source).filter(month=month).drop("month") for source in sources)
+    return touched.together(named)
+
+
+def _named_by_month(workspace: Workspace, source: str) -> pl.DataFrame:
+    """Whom rows that moved in a source name: shard, person, the first day of a `month`, and since when in it. It is
+    found once for all states."""
+
+    def named() -> pl.DataFrame:
+        rows = _moved(workspace, source)
+        sides = pl.concat(touched.named_in(side, workspace.config.shards) for side in (rows.gone, rows.come))
+        month = pl.col("since").dt.truncate("1mo").alias("month")
+        return sides.group_by("shard", PERSON, month).agg(pl.col("since").min())
+
+    files = tuple(workspace.draft.files(codes.LAYER, source).values())
+    return workspace.kept.made_of(f"{source}, whom moved rows name", files, named)
+
+
 def _by_month(rows: pl.DataFrame, shards: int) -> dict[str, pl.DataFrame]:
     owner = "user_id" if "user_id" in rows.columns else "customer_id"
     told = rows.with_columns(
