@@ -153,10 +153,10 @@ class _Intake:
         return line.with_superseded(carried + merged.superseded.get(line.path, 0))
 
     def _notes(self, merged: Merged, lines: Mapping[str, Line], deliveries: Sequence[Delivery]) -> dict[str, Any]:
-        noted = self._draft.base.notes.get(self._source, {}) if self._draft.base else {}
-        touched = merged.touched_from
+        base, touched = self._draft.base, merged.touched_from
+        noted = base.notes.get(self._source, {}) if base else {}
         if self._source == "customers":
-            touched = first_day_of_changed_customers(self._store, self._draft.base, merged.changes)
+            touched = first_day_of_changed_customers(self._store, base, merged.moved) if base and merged.moved else None
         columns = {name for one in deliveries for name in one.columns} | set(noted.get("columns", ()))
         return {
             "touched_from": touched.isoformat() if touched else None,
