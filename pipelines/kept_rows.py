@@ -50,6 +50,7 @@ class KeptRows:
     def __init__(self) -> None:
         self._expected = pl.DataFrame(schema=_NUMBERED)
         self._restated = 0
+        self._places = _Places(self._expected)
         self._told: pl.DataFrame | None = None
         self._rows: dict[tuple[str, _Files, bool], pl.DataFrame] = {}
         self._made: dict[tuple[str, _Files], pl.DataFrame] = {}
@@ -65,16 +66,17 @@ class KeptRows:
             first = pl.concat([before.head(self._restated), restated.select(OWNER)]).unique()
             self._expected = _numbered(pl.concat([first, both.join(first, on=OWNER, how="anti")]))
             self._restated = first.height
+            self._places = _Places(self._expected)
             self._rows.clear()
 
     def asked(self, persons: pl.DataFrame) -> Asked:
         """These persons (shard, person), under the numbers that they have in all states."""
-        known = persons.select(OWNER).join(self._expected, on=OWNER, how="left")
-        if known[NUMBER].null_count():
+        numbers = self._places.of(persons)
+        if numbers.null_count():
             return Asked(_numbered(persons))
-        numbers = known[NUMBER]
         are_restated = bool((numbers < self._restated).all())
-        return Asked(known, self._expected, self._expected[NUMBER].is_in(numbers.implode()), are_restated)
+        is_wanted = pl.zeros(self._expected.height, pl.Boolean, eager=True).scatter(numbers, True)
+        return Asked(persons.select(*OWNER, numbers), self._expected, is_wanted, are_restated)
 
     def of(
         self,
@@ -161,6 +163,25 @@ class _State:
             numbers = mine.lazy().select(PERSON, NUMBER)
             parts.append(known.join(numbers, on=PERSON).select(parts[0].columns).collect())
         return pl.concat(parts)
+
+
+class _Places:
+    """The number of each of some persons, found by its place: a code is less than there are persons in a shard."""
+
+    def __init__(self, numbered: pl.DataFrame) -> None:
+        self._codes = int(numbered[PERSON].max() or 0) + 1  # type: ignore[arg-type]
+        self._shards = int(numbered["shard"].max() or 0) + 1  # type: ignore[arg-type]
+        nobody = pl.repeat(None, self._shards * self._codes, dtype=pl.UInt32, eager=True)
+        self._numbers = nobody.scatter(numbered.select(self._place()).to_series(), numbered[NUMBER]).alias(NUMBER)
+
+    def of(self, persons: pl.DataFrame) -> pl.Series:
+        """Their numbers, in their order; null for others."""
+        is_in_place = (pl.col(PERSON) < self._codes) & (pl.col("shard") < self._shards)
+        places = persons.select(pl.when(is_in_place).then(self._place())).to_series()
+        return self._numbers.gather(places)
+
+    def _place(self) -> pl.Expr:
+        return pl.col("shard").cast(pl.UInt32) * self._codes + pl.col(PERSON)
 
 
 def _stays(patch: Patch) -> pl.Expr:
