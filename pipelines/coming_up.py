@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines import touched
-from pipelines.inputs import layer_in
+from pipelines.inputs import layer_in, read_by
 from pipelines.kept_rows import OWNER
 from pipelines.months import months_between
 from pipelines.one_shard import of_a_group
@@ -69,7 +69,7 @@ def _seen(
     """The persons (shard, person) of a state with a date that one of the new days sees, and by which `recall`: so many
     days later that date counts otherwise to a table. Tables that read all its rows look through it together."""
     files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
-    read = entry.reads.get(parameter)
+    read = read_by(workspace, entry, parameter)
     readers = [one for one in workspace.catalog.metrics.values() if state in one.inputs] if read is None else [entry]
     recalls = sorted({days for one in readers for days in one.table.recalls or ()})
     return workspace.kept.made_of(

@@ -5,8 +5,12 @@ Which parts there are to do is for build.py, doing one for parts.py.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Final
+
+import polars as pl
 
 from pipelines.days import DayRange, dimensions_of
 from pipelines.months import month_of
@@ -16,6 +20,8 @@ from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
+
+WHOLE_HISTORY: Final = DayRange(date.min, date.max)
 
 
 def settings_of(workspace: Workspace, days: DayRange) -> Settings:
@@ -66,6 +72,13 @@ def files_for(
         earliest = MONTH + month_of(settings.first_day - timedelta(days=look_back))
         files = {partition: file for partition, file in files.items() if (month_in(partition) or earliest) >= earliest}
     return tuple(files.values())
+
+
+def read_by(workspace: Workspace, entry: Entry, parameter: str) -> Callable[[pl.LazyFrame], pl.LazyFrame] | None:
+    """What a table sees of an input's rows; None where it sees them whole."""
+    read = entry.reads.get(parameter)
+    settings = settings_of(workspace, WHOLE_HISTORY)
+    return None if read is None else lambda rows: read(rows, settings)
 
 
 def layer_in(workspace: Workspace, table: str) -> str:

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines import touched
-from pipelines.days import DayRange, is_redefined
-from pipelines.inputs import layer_in, part_of, settings_of
+from pipelines.days import is_redefined
+from pipelines.inputs import WHOLE_HISTORY, layer_in, part_of, settings_of
 from pipelines.months import month_of
 from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, Part, first_day_in, is_in_part, month_in
@@ -26,8 +26,6 @@ from warehouse.manifest import DataFile
 from warehouse.names import MONTH
 from warehouse.settings import Settings
 from warehouse.source_rows import Moved
-
-WHOLE_HISTORY = DayRange(date(1, 1, 1), date(9999, 12, 31))
 
 
 def parts_to_do(workspace: Workspace, entry: Entry) -> list[Part]:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines import successors, touched
-from pipelines.inputs import layer_in
+from pipelines.inputs import layer_in, read_by
 from pipelines.kept_rows import NUMBER, OWNER
 from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.workspace import Workspace
@@ -45,21 +45,21 @@ def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: s
     a row that may be another: one of that first day or a later one, in a part that is another."""
     told = touched.of(workspace.draft, state)
     assert told is not None
-    replaced = successors.replaced(workspace.draft, state)
-    if parameter not in entry.reads or replaced is None:
+    read, replaced = read_by(workspace, entry, parameter), successors.replaced(workspace.draft, state)
+    if read is None or replaced is None:
         return told
     layer = layer_in(workspace, state)
     changed = workspace.draft.changed(layer, state)
     files = tuple(file for file in workspace.draft.files(layer, state).values() if file.partition in changed)
 
-    def read() -> pl.DataFrame:
+    def of_read() -> pl.DataFrame:
         now = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), state, files)
         day = touched.day_of(workspace.catalog[state].table)
-        sides = (entry.reads[parameter](rows).select(*OWNER, day) for rows in (now, replaced().lazy()))
+        sides = (read(rows).select(*OWNER, day) for rows in (now, replaced().lazy()))
         among = pl.concat(sides).join(told.lazy(), on=OWNER).filter(pl.col(day) >= pl.col("since"))
         return told.lazy().join(among, on=OWNER, how="semi").collect()
 
-    return workspace.kept.made_of(f"{state}, touched{_as_read_by(entry, parameter)}", files, read)
+    return workspace.kept.made_of(f"{state}, touched{_as_read_by(entry, parameter)}", files, of_read)
 
 
 def _as_read_by(entry: Entry, parameter: str) -> str:

@@ -14,7 +14,7 @@ import polars as pl
 from pipelines import build, moved, touched
 from pipelines.causes import RATES, SOURCES, UNDATED, Causes, Lake
 from pipelines.days import DayRange, is_redefined
-from pipelines.inputs import layer_in
+from pipelines.inputs import layer_in, read_by
 from pipelines.kept_rows import OWNER
 from pipelines.otherwise import Otherwise
 from pipelines.parts import scan_rows
@@ -96,7 +96,7 @@ def _is_made_alike(run: Workspace, other: Workspace, state: str, causes: Causes,
     is made by the same settings.)"""
     entry = run.catalog[state]
     return all(
-        _is_seen_alike(run, other, table, entry.reads.get(parameter), until)
+        _is_seen_alike(run, other, table, read_by(run, entry, parameter), until)
         for parameter, table in zip(entry.parameters, entry.inputs, strict=True)
         if table not in causes.unmoved
     )

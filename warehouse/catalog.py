@@ -51,7 +51,7 @@ class Entry:
     def computed(self, frames: Mapping[str, pl.LazyFrame], settings: Settings) -> pl.LazyFrame:
         """What the function of the table makes of the rows of its parameters, of which it gets what it `reads`."""
         told = {"settings": settings} if "settings" in inspect.signature(self.compute).parameters else {}
-        read = {name: self.reads[name](rows) if name in self.reads else rows for name, rows in frames.items()}
+        read = {name: self.reads[name](rows, settings) if name in self.reads else rows for name, rows in frames.items()}
         rows: pl.LazyFrame = self.compute(**read, **told)
         return rows
 
@@ -94,9 +94,9 @@ class Entry:
         return getattr(self.module, "REMEMBERED", {})
 
     @property
-    def reads(self) -> Mapping[str, Callable[[pl.LazyFrame], pl.LazyFrame]]:
-        """Of a table that sees of an input's rows, each by itself, only something: what, by parameter. It gets no more.
-        Of states a metric table sees some rows, as they are."""
+    def reads(self) -> Mapping[str, Callable[[pl.LazyFrame, Settings], pl.LazyFrame]]:
+        """Of a table that sees of an input's rows, each by itself, only something: what, by parameter, in any range of
+        days. It gets no more. Of states a metric table sees some rows, as they are."""
         return getattr(self.module, "READS", {})
 
     @property

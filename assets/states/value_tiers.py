@@ -131,14 +131,20 @@ def _ranked(worth: pl.LazyFrame) -> pl.LazyFrame:
     return positive.join(thresholds, on="month").select(*PERSON, "month", tier=tier.cast(pl.UInt8))
 
 
-def first_months(people: pl.LazyFrame) -> pl.LazyFrame:
+def first_months(people: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """The month after each customer's first fact: from then on it has a tier."""
+    del settings
     return people.filter(pl.col("kind") == "customer").select(
         *PERSON, month=period_number(pl.col("first_day"), "month") + 1
     )
 
 
-READS = {"all_people": first_months}
+def ranking_mrr(mrr_changes: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    """Changes of MRR, by which customers are ranked where there are no orders."""
+    return mrr_changes.clear() if "orders" in settings.sources else mrr_changes
+
+
+READS = {"all_people": first_months, "all_mrr_changes": ranking_mrr}
 
 
 def _changes(first: pl.LazyFrame, ranked: pl.LazyFrame, begins: pl.Expr, last_month: pl.Expr) -> pl.LazyFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import days, ingest, inputs, parts_to_do
+from pipelines import days, ingest, inputs
 from pipelines.parts import layer_of, scan_rows
 from pipelines.workspace import Workspace
 from tests.oracle import rawfiles
@@ -41,7 +41,7 @@ class Tables:
         for source in configuration.sources:
             ingest.take_in(self._workspace, source)
         span = days.find_range(self._workspace, world.date, LONG_AFTER)
-        self._of_states = inputs.settings_of(self._workspace, parts_to_do.WHOLE_HISTORY)
+        self._of_states = inputs.settings_of(self._workspace, inputs.WHOLE_HISTORY)
         self._of_metrics = inputs.settings_of(self._workspace, span)
         self._shards = range(configuration.shards)
         self._known: dict[str, pl.LazyFrame] = {}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import days, forward, ingest, inputs, parts_to_do
+from pipelines import days, forward, ingest, inputs
 from pipelines.parts import layer_of, scan_rows
 from pipelines.touched import day_of
 from pipelines.workspace import Workspace
@@ -244,7 +244,7 @@ def taken_in(name: str, world: World, expected: tuple[Expectation, ...] = ()) ->
             name=name,
             configured=frozenset(configuration.sources),
             shards=configuration.shards,
-            of_states=inputs.settings_of(workspace, parts_to_do.WHOLE_HISTORY),
+            of_states=inputs.settings_of(workspace, inputs.WHOLE_HISTORY),
             of_metrics=inputs.settings_of(workspace, days.find_range(workspace, world.date, LONG_AFTER)),
             sources=sources,
             expected=expected,

@@ -11,10 +11,9 @@ import polars as pl
 import pytest
 
 from pipelines import amending, state_parts, unit_groups, units
-from pipelines.inputs import part_of, settings_of
+from pipelines.inputs import WHOLE_HISTORY, part_of, settings_of
 from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, Part, computed
-from pipelines.parts_to_do import WHOLE_HISTORY
 from pipelines.state_parts import is_built_at_once
 from pipelines.workspace import Workspace
 from tests.properties.seeds import seeds

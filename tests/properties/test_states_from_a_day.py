@@ -9,9 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.inputs import part_of, settings_of
+from pipelines.inputs import WHOLE_HISTORY, part_of, settings_of
 from pipelines.parts import EVERYTHING, scan_rows
-from pipelines.parts_to_do import WHOLE_HISTORY
 from pipelines.touched import day_of
 from pipelines.workspace import Workspace
 from tests.oracle import worlds

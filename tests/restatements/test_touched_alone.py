@@ -115,7 +115,7 @@ def test_a_state_of_nobody_is_computed_whole(shop: Shop, tmp_path: Path) -> None
     assert shop.told("revenue") == [(2, "2026-10", "late_rows", 1, Decimal(150), Decimal(157))]
 
 
-# In the last of these a what-if takes over who is worth most, and goes on from what it made itself.
+# In the last of these a what-if goes on from what it made itself.
 @pytest.mark.parametrize(("of_a_group", "worlds"), [(1, seeds(3)), (one_shard.LEAST_OF_A_GROUP, [*seeds(1), 6])])
 def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_a_group: int, worlds: Sequence[int]
@@ -153,5 +153,4 @@ def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
     assert kept
     assert answered
     assert patches
-    assert "subscription_mrr" in taken_over
-    assert ("value_tiers" in taken_over) == (6 in worlds)
+    assert {"subscription_mrr", "value_tiers"} <= taken_over
