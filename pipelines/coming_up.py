@@ -16,7 +16,7 @@ from pipelines.kept_rows import OWNER
 from pipelines.months import months_between
 from pipelines.one_shard import of_a_group
 from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
-from pipelines.seen_changes import touched_as_read
+from pipelines.seen_changes import as_read_by, touched_as_read
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
@@ -73,14 +73,10 @@ def _seen(
     readers = [one for one in workspace.catalog.metrics.values() if state in one.inputs] if read is None else [entry]
     recalls = sorted({days for one in readers for days in one.table.recalls or ()})
     return workspace.kept.made_of(
-        state if read is None else f"{state} as {entry.table.name} reads it",
+        f"{state}{as_read_by(entry, parameter)}",
         files,
-        lambda: _looked_through(workspace, state, files, recalls, read or _whole, last_day, new_last_day),
+        lambda: _looked_through(workspace, state, files, recalls, read, last_day, new_last_day),
     )
-
-
-def _whole(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows
 
 
 def _looked_through(
@@ -88,7 +84,7 @@ def _looked_through(
     state: str,
     files: Sequence[DataFile],
     recalls: Sequence[int],
-    read: Callable[[pl.LazyFrame], pl.LazyFrame],
+    read: Callable[[pl.LazyFrame], pl.LazyFrame] | None,
     last_day: date,
     new_last_day: date,
 ) -> pl.DataFrame:
@@ -100,7 +96,8 @@ def _looked_through(
         return nobody
     rows = scan_rows(workspace.store, catalog, state, _with_dates(files, recalls, last_day, new_last_day))
     seen = {f"{days}": _is_seen(dates, days, last_day, new_last_day) for days in recalls}
-    found = read(rows).select(*OWNER, **seen).filter(pl.any_horizontal(*seen)).unique().collect()
+    of_table = rows if read is None else read(rows)
+    found = of_table.select(*OWNER, **seen).filter(pl.any_horizontal(*seen)).unique().collect()
     by_recall = (found.filter(f"{days}").select(*OWNER, recall=pl.lit(days, pl.Int64)) for days in recalls)
     return pl.concat([nobody, *by_recall])
 

@@ -77,8 +77,10 @@ def files_for(
 def read_by(workspace: Workspace, entry: Entry, parameter: str) -> Callable[[pl.LazyFrame], pl.LazyFrame] | None:
     """What a table sees of an input's rows; None where it sees them whole."""
     read = entry.reads.get(parameter)
+    if read is None:
+        return None
     settings = settings_of(workspace, WHOLE_HISTORY)
-    return None if read is None else lambda rows: read(rows, settings)
+    return lambda rows: read(rows, settings)
 
 
 def layer_in(workspace: Workspace, table: str) -> str:

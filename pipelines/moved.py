@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from pipelines import scratch, touched
 from pipelines.workspace import Workspace
 from warehouse import source_rows
@@ -35,14 +37,18 @@ def record(workspace: Workspace, source: str) -> None:
         )
         keep(draft, source, found)
     if touched.columns_of(found.come.columns):
-        named = (touched.named_in(rows, workspace.config.shards) for rows in (found.gone, found.come))
-        touched.record(draft, source, touched.together(named))
+        touched.record(draft, source, touched.together([named_in(found, workspace.config.shards)]))
 
 
 def of(draft: Draft, source: str) -> Moved | None:
     """The rows that moved in the run of this draft; None where nobody looked."""
     gone, come = map(scratch.read, _paths(draft, source))
     return None if gone is None or come is None else Moved(gone, come)
+
+
+def named_in(found: Moved, shards: int) -> pl.DataFrame:
+    """The persons (shard, person) that rows which moved name, each time with the day of the row as `since`."""
+    return pl.concat(touched.named_in(rows, shards) for rows in (found.gone, found.come))
 
 
 def between(workspace: Workspace, source: str, before: Files, after: Files) -> Moved:

@@ -37,7 +37,7 @@ def persons(workspace: Workspace, entry: Entry, parameter: str, state: str, last
         others = _others(replaced().join(asked.persons, on=OWNER), now, dates, last_day)
         return told.join(workspace.kept.known_as(others), on=OWNER, how="semi")
 
-    return workspace.kept.made_of(f"{state}, seen{_as_read_by(entry, parameter)}", files, seen)
+    return workspace.kept.made_of(f"{state}, seen{as_read_by(entry, parameter)}", files, seen)
 
 
 def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: str) -> pl.DataFrame:
@@ -59,10 +59,11 @@ def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: s
         among = pl.concat(sides).join(told.lazy(), on=OWNER).filter(pl.col(day) >= pl.col("since"))
         return told.lazy().join(among, on=OWNER, how="semi").collect()
 
-    return workspace.kept.made_of(f"{state}, touched{_as_read_by(entry, parameter)}", files, of_read)
+    return workspace.kept.made_of(f"{state}, touched{as_read_by(entry, parameter)}", files, of_read)
 
 
-def _as_read_by(entry: Entry, parameter: str) -> str:
+def as_read_by(entry: Entry, parameter: str) -> str:
+    """How what is made of a state for a table is named apart from what others make of all its rows."""
     return f" as {entry.table.name} reads it" if parameter in entry.reads else ""
 
 

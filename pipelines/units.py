@@ -70,10 +70,9 @@ def _named_by_month(workspace: Workspace, source: str) -> pl.DataFrame:
     found once for all states."""
 
     def named() -> pl.DataFrame:
-        rows = _moved(workspace, source)
-        sides = pl.concat(touched.named_in(side, workspace.config.shards) for side in (rows.gone, rows.come))
+        rows = moved.named_in(_moved(workspace, source), workspace.config.shards)
         month = pl.col("since").dt.truncate("1mo").alias("month")
-        return sides.group_by("shard", PERSON, month).agg(pl.col("since").min())
+        return rows.group_by("shard", PERSON, month).agg(pl.col("since").min())
 
     files = tuple(workspace.draft.files(codes.LAYER, source).values())
     return workspace.kept.made_of(f"{source}, whom moved rows name", files, named)

@@ -49,7 +49,7 @@ def build(
     settings: Settings,
 ) -> pl.LazyFrame:
     """One row per customer and first of a month after `first_day` on which its tier changes, its first such month
-    included; before the first row of all it is unknown."""
+    included; before the first row of all it is unknown. `all_people` are their `first_months` (READS)."""
     if "orders" in settings.sources:
         worth, last_month = _trailing_revenue(all_order_days, all_fx_rates, settings), pl.lit(None, pl.Int32)
     else:
