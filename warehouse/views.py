@@ -43,7 +43,8 @@ def write(path: Path, home: Path, manifest: Manifest) -> None:
 
     Raises StorageError.
     """
-    _execute(path, _statements(manifest, lambda file: home / file.path))
+    views = _statements(manifest, lambda file: home / file.path)
+    _execute(path, views, {"threads": 1})  # text alone; and all of a release's file is then written by who publishes
 
 
 def write_rows(path: Path, folder: Path, manifest: Manifest) -> None:
@@ -71,11 +72,11 @@ def problem(path: Path, home: Path, manifest: Manifest) -> str | None:
     return None if same else "has other views than the release, or was made where the warehouse lay before"
 
 
-def _execute(path: Path, statements: Iterator[str]) -> None:
+def _execute(path: Path, statements: Iterator[str], settings: dict[str, Any] | None = None) -> None:
     import duckdb
 
     try:
-        with duckdb.connect(path) as connection:
+        with duckdb.connect(path, config=settings or {}) as connection:
             connection.begin()
             for statement in statements:
                 connection.execute(statement)
