@@ -30,6 +30,7 @@ from pipelines.parts import (
 from pipelines.parts_to_do import parts_to_do
 from pipelines.patches import PatchedStore
 from pipelines.state_parts import compute_state
+from pipelines.table_days import days_of_table
 from pipelines.text import counted
 from pipelines.workspace import Workspace
 from warehouse import reduction
@@ -62,11 +63,13 @@ def build_state(workspace: Workspace, table: str, engine: Engine | None = None) 
 
 
 def build_metric(workspace: Workspace, table: str, days: DayRange, engine: Engine | None = None) -> None:
-    """Computes a metric table for the whole months from `days.first_day` to `days.last_day`, shard by shard.
+    """Computes a metric table for whole months up to `days.last_day`, shard by shard: from `days.first_day`, or from
+    the first day on which something it is made from is another.
 
     A partition whose content stays the same keeps its file. Raises SourceError where a rate is missing.
     """
-    entry, settings = workspace.catalog[table], settings_of_months(workspace, days)
+    entry = workspace.catalog[table]
+    settings = settings_of_months(workspace, days_of_table(workspace, table, days))
     keep_metric(workspace, entry, settings, _measured(workspace, entry, settings, engine))
 
 

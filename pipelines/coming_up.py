@@ -49,15 +49,16 @@ def _everyone(workspace: Workspace, last_day: date, settings: Settings) -> pl.Da
     for entry in workspace.catalog.metrics.values():
         if entry.table.recalls is not None:
             asked += persons(workspace, entry, last_day, settings)
-            asked += _touched(workspace, entry)
+            asked += _touched(workspace, entry, settings.last_day)
     return touched.together(asked)
 
 
-def _touched(workspace: Workspace, entry: Entry) -> Iterator[pl.DataFrame]:
-    """Whom the run touches in what the table reads; of a state that is not made yet, in what that is made from."""
+def _touched(workspace: Workspace, entry: Entry, last_day: date) -> Iterator[pl.DataFrame]:
+    """Whom the run touches, up to the last day, in what the table reads; of a state that is not made yet, in what that
+    is made from."""
     for parameter, state in zip(entry.parameters, entry.inputs, strict=True):
         if touched.of(workspace.draft, state) is not None:
-            yield touched_as_read(workspace, entry, parameter, state)
+            yield touched_as_read(workspace, entry, parameter, state, last_day)
         elif state in workspace.catalog.states:
             told = (touched.of(workspace.draft, table) for table in workspace.catalog[state].inputs)
             yield from (rows for rows in told if rows is not None)

@@ -18,6 +18,7 @@ from warehouse.names import MONTH
 
 DIMENSION_COLUMNS = {"acquisition_channel": "channel", "country": "country"}
 CLOCKS = (("orders", "events"), ("subscriptions",))
+ARE_ASKED_FOR = "are_days_asked_for"  # in a run's plan: more days are computed than those that something new touches
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def find_range(workspace: Workspace, requested: date | None, today: date) -> Day
         )
     if watermark is None:
         return DayRange(earliest, last_day)
-    touched = [day for source in workspace.catalog.sources if (day := _touched_from(workspace, source)) is not None]
+    touched = [day for source in workspace.catalog.sources if (day := touched_from(workspace, source)) is not None]
     if is_redefined(workspace):
         touched.append(earliest)
     next_day = watermark + timedelta(days=1)
@@ -98,7 +99,8 @@ def dimensions_of(notes: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(dimension for dimension, column in DIMENSION_COLUMNS.items() if column in delivered)
 
 
-def _touched_from(workspace: Workspace, source: str) -> date | None:
+def touched_from(workspace: Workspace, source: str) -> date | None:
+    """The first day on which rows of a source that count are others than in the base release; None where none are."""
     noted = workspace.draft.notes(source).get("touched_from")
     return date.fromisoformat(noted) if noted else None
 

@@ -21,7 +21,7 @@ from warehouse.catalog import Entry
 def persons(workspace: Workspace, entry: Entry, parameter: str, state: str, last_day: date) -> pl.DataFrame:
     """Of those whom the run touches in a state (shard, person, since) the ones with other rows that a table reads, up
     to the last day; all of them where their rows are not kept in memory, or have no date but one."""
-    told = touched_as_read(workspace, entry, parameter, state)
+    told = touched_as_read(workspace, entry, parameter, state, last_day)
     schema = workspace.catalog[state].table.polars_schema()
     dates = [name for name, dtype in schema.items() if dtype == pl.Date]
     if len(dates) < 2:
@@ -40,11 +40,12 @@ def persons(workspace: Workspace, entry: Entry, parameter: str, state: str, last
     return workspace.kept.made_of(f"{state}, seen{as_read_by(entry, parameter)}", files, seen)
 
 
-def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: str) -> pl.DataFrame:
-    """Of those whom the run touches in a state (shard, person, since) the ones of whom the table reads, now or before,
-    a row that may be another: one of that first day or a later one, in a part that is another."""
-    told = touched.of(workspace.draft, state)
-    assert told is not None
+def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: str, last_day: date) -> pl.DataFrame:
+    """Of those whom the run touches in a state up to the last day (shard, person, since) the ones of whom the table
+    reads, now or before, a row that may be another: one of that first day or a later one, in a part that is another."""
+    anybody = touched.of(workspace.draft, state)
+    assert anybody is not None
+    told = anybody.filter(pl.col("since") <= last_day)
     read, replaced = read_by(workspace, entry, parameter), successors.replaced(workspace.draft, state)
     if read is None or replaced is None:
         return told

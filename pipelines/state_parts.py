@@ -148,11 +148,12 @@ def _stays(part: Part, entry: Entry, partition: str) -> pl.Expr:
 
 
 def _touched(part: Part, entry: Entry, partition: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """The persons whose rows differ. If the touched units are persons, since when follows from the inputs."""
+    """The persons whose rows differ. If the touched units are persons, it is not before their inputs do."""
     found = touched_by.differing(entry.table, shard_in(partition), before, after)
     if part.touched is None or entry.table.unit != PERSON:
         return found
-    return part.touched.join(found, on=["shard", "person"], how="semi")
+    since = pl.max_horizontal("since", "since_right")
+    return part.touched.join(found, on=["shard", "person"]).with_columns(since).drop("since_right")
 
 
 def _of_month(rows: pl.DataFrame, partition: str) -> pl.DataFrame:

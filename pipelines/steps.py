@@ -11,7 +11,7 @@ from datetime import date
 from pipelines import build, ingest, restatements
 from pipelines.asked import Asked
 from pipelines.clock import today
-from pipelines.days import DayRange, find_range
+from pipelines.days import ARE_ASKED_FOR, DayRange, find_range
 from pipelines.rates import check_rates
 from pipelines.workspace import Workspace
 from quality.verdict import Verdict
@@ -56,7 +56,10 @@ def find_days(workspace: Workspace, asked: Asked, from_day: date) -> DayRange:
     check_rates(workspace)
     found = find_range(workspace, asked.last_day, today(workspace.config))
     first_day = min(found.first_day, from_day, *(asked.again or ()))
-    workspace.draft.set_plan(plan | {DAYS: [first_day.isoformat(), found.last_day.isoformat()]})
+    # Whole months are computed: one that begins earlier is none that was asked for.
+    are_asked_for = asked.again is not None or from_day < found.first_day.replace(day=1)
+    told = {DAYS: [first_day.isoformat(), found.last_day.isoformat()], ARE_ASKED_FOR: are_asked_for}
+    workspace.draft.set_plan(plan | told)
     return DayRange(first_day, found.last_day)
 
 

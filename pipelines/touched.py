@@ -22,6 +22,7 @@ from warehouse.table import Table
 SCHEMA: Final = {"shard": pl.UInt16, "person": pl.UInt32, "since": pl.Date}
 NOBODY: Final = pl.DataFrame(schema=SCHEMA)
 _DAYS: Final = ("day", "start_day", "first_day")
+_SPAN: Final = ("start_day", "end_day")
 
 
 def can_tell(table: Table) -> bool:
@@ -37,21 +38,31 @@ def day_of(table: Table) -> str:
 
 
 def differing(table: Table, shard: int, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """The persons of one shard whose rows are not the same in both, with the first day of a row that differs (a row
+    """The persons of one shard whose rows are not the same in both, with the first day on which they differ (a row
     without a day holds since always). Codes of users and customers are not told apart."""
     names = [column.name for column in table.all_columns if column.name != "shard"]
-    day = day_of(table)
     sides = pl.concat([before.select(*names, sign=pl.lit(-1)), after.select(*names, sign=pl.lit(1))])
     return (
         sides.lazy()
         .group_by(names)
         .agg(pl.col("sign").sum())
         .filter(pl.col("sign") != 0)
+        .with_columns(since=_first_day(table, names))
         .group_by("person")
-        .agg(since=pl.col(day).fill_null(date.min).min())
+        .agg(pl.col("since").min())
         .select(pl.lit(shard, pl.UInt16).alias("shard"), "person", "since")
         .collect()
     )
+
+
+def _first_day(table: Table, names: Sequence[str]) -> pl.Expr:
+    """Of rows that only one side has (`sign`): the first day of each, but of half-open spans that begin alike on both
+    sides the end, up to which they are the same."""
+    first = pl.col(day_of(table)).fill_null(date.min)
+    if not {*_SPAN} <= {*names}:
+        return first
+    begins_alike = pl.col("sign").sum().over(name for name in names if name != _SPAN[1]) == 0
+    return pl.when(begins_alike).then(pl.col(_SPAN[1]).fill_null(date.max)).otherwise(first)
 
 
 def columns_of(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from pipelines.kept_rows import OWNER
 from pipelines.otherwise import Otherwise
 from pipelines.parts import scan_rows
 from pipelines.patches import PatchedStore
+from pipelines.table_days import days_of_table
 from pipelines.workspace import Workspace
 from warehouse import codes, durable, source_rows
 from warehouse.catalog import Catalog
@@ -85,7 +86,7 @@ def _computed(
     otherwise = Otherwise(workspace, other, told_by, until)
     for table in wanted:
         workspace.report(f"restatements: {table} once more, to tell causes apart")
-        _compute(otherwise, other, table, days)
+        _compute(otherwise, other, table, days_of_table(workspace, table, days))
     found = {table: other.draft.files("metrics", table) for table in wanted}
     other.draft.discard()
     return found

@@ -186,9 +186,8 @@ class Audit:
         return origins.observe(self._filled(), self.profiles, self.manifest)
 
     def _changes(self, name: str, head: Manifest) -> list[Observation]:
-        return changes.observe(
-            self.tables[name], self.frames[name], self.manifest, head, self.store, self.config.quality
-        )
+        fresh = self.fresh.get(name, self.frames[name].clear())
+        return changes.observe(self.tables[name], fresh, self.manifest, head, self.store, self.config.quality)
 
     def _weighed(self, one: Observation) -> Observation:
         """With the severity that the configuration gives the check, if any."""

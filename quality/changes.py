@@ -27,21 +27,22 @@ CAUSE = "Expected after late or corrected deliveries; else see `holdfast diff`."
 
 
 def observe(
-    table: Table, frame: pl.DataFrame, candidate: Manifest, head: Manifest, store: Store, bounds: Bounds
+    table: Table, fresh: pl.DataFrame, candidate: Manifest, head: Manifest, store: Store, bounds: Bounds
 ) -> list[Observation]:
-    """A table of the candidate against itself in the release it builds on; only months that changed are read."""
+    """A table of the candidate against itself in the release it builds on; only months that changed are read. `fresh`
+    are the rows of those of its files that the release does not have, or of all."""
     before, after = head.published(table.name), candidate.published(table.name)
     if not before:
         return []
     found = [] if table.of_last_day else [_rows_lost(table, _rows(before), _rows(after))]
-    if "date" not in frame.columns or not table.segmented or not _same_rules(candidate, head):
+    if "date" not in fresh.columns or not table.segmented or not _same_rules(candidate, head):
         return found
     kept = {file.path for file in after}
     restated = [file for file in before if file.path not in kept]
     if not restated:
         return found
-    told = store.scan(restated).filter("is_complete" if "is_complete" in frame.columns else pl.lit(True))
-    cells = _cells(table, told.collect(), frame)
+    told = store.scan(restated).filter("is_complete" if "is_complete" in fresh.columns else pl.lit(True))
+    cells = _cells(table, told, fresh.lazy())
     settled = _settled(table, cells, date.fromisoformat(head.watermark), bounds)
     return [*found, *_untouched(table, cells, candidate), *settled]
 
@@ -63,7 +64,7 @@ def _rows_lost(table: Table, before: int, after: int) -> Observation:
     return Observation("rows do not get fewer", table.name, after, before, None, "warning", message)
 
 
-def _cells(table: Table, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+def _cells(table: Table, before: pl.LazyFrame, after: pl.LazyFrame) -> pl.DataFrame:
     """One row per key of segment `all` and measure that the old months have: date, key, measure, old, new, and
 
     - `facts`, the largest count of the old row, and `flow`, the largest of what belongs to its day alone,
@@ -80,9 +81,9 @@ def _cells(table: Table, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFr
     def largest(names: list[str]) -> pl.Expr:
         return pl.max_horizontal(pl.col(one).cast(pl.Float64).abs() for one in names) if names else pl.lit(0.0)
 
-    def long(frame: pl.DataFrame, name: str, *more: pl.Expr) -> pl.DataFrame:
-        whole = frame.filter(pl.col("segment") == SEGMENT_ALL)
-        wide = whole.select(*key, *more, pl.col(measures).cast(pl.Float64))
+    def long(rows: pl.LazyFrame, name: str, *more: pl.Expr) -> pl.DataFrame:
+        whole = rows.filter(pl.col("segment") == SEGMENT_ALL)
+        wide = whole.select(*key, *more, pl.col(measures).cast(pl.Float64)).collect()
         index = [one for one in wide.columns if one not in measures]
         return wide.unpivot(on=measures, index=index, variable_name="measure", value_name=name)
 

@@ -82,6 +82,7 @@ class Runs:
             build.build_state(workspace, table)
         first_day = min([found.first_day, *(again or ())])
         span = DayRange(first_day - timedelta(days=days_earlier), found.last_day)
+        draft.set_plan({days.ARE_ASKED_FOR: span.first_day < found.first_day})
         for table in tables.metrics:
             build.build_metric(workspace, table, span)
         self.head = candidate.propose(
