@@ -35,13 +35,16 @@ LATE = (
     "dagster._core.instance.factory",
     "dagster._core.instance.runs",
     "dagster._core.secrets",
+    "dagster._core.secrets.env_file",
     "dagster._core.storage.legacy_storage",
+    "dagster._core.storage.migration.utils",
     "dagster._core.storage.noop_compute_log_manager",
     "dagster._core.storage.root",
     "dagster._core.storage.runs",
     "dagster._core.storage.schedules",
     "pipelines.intake",
-    "upath",
+    "pyarrow.pandas_compat",
+    "upath.implementations.local",
 )
 
 
@@ -89,9 +92,10 @@ def main(arguments: list[str]) -> None:
     from pipelines import graph, instance, jobs, progress, run, steps, summary  # noqa: F401 (all that a run imports)
     from pipelines.asked import Asked
     from quality import expectations, gate
-    from warehouse import config
+    from warehouse import catalog, config
 
     expectations.load()
+    catalog.load()
     for name in LATE:
         importlib.import_module(name)
     imports = _between(import_started, spent())
