@@ -1,7 +1,6 @@
 """What the gate counts of the newest rows of a source: of each day, of the words they use, of usage by subscribers.
 
-Each month is read once for all of that, one after the other: of a source that is kept by month no more than one is
-held. Nothing is judged here.
+Each month is read once for all of that, one after the other, and none of its rows is kept. Nothing is judged here.
 """
 
 from __future__ import annotations
@@ -82,8 +81,9 @@ def count(
     found["usage"] = [pl.DataFrame(schema=_USAGE)]
     columns = {name for question in questions.values() for name in question.columns}
     for rows in _by_month(entry, lake, store, since, columns) if questions else ():
-        for name, question in questions.items():
-            found[name].append(question.ask(rows).collect())
+        answered = pl.collect_all([question.ask(rows) for question in questions.values()])
+        for name, answer in zip(questions, answered, strict=True):
+            found[name].append(answer)
     answers = {name: pl.concat(parts, how="diagonal") for name, parts in found.items()}
     return Counts(answers["days"].sort("day"), answers["words"], answers["usage"].sort("day"), unread)
 
@@ -105,13 +105,13 @@ def first_before(candidate: Manifest, store: Store, day: date) -> str:
 def _by_month(
     entry: Entry, files: Sequence[DataFile], store: Store, since: date, columns: Set[str]
 ) -> Iterator[pl.LazyFrame]:
-    """The rows of each month, in memory: these columns, the day and the `shard`."""
+    """The rows of each month: these columns, the day and the `shard`."""
     schema = entry.table.polars_schema()
     names = [name for name in schema if name in {*columns, "day"}]
     for month in sorted({_month_in(file) or "" for file in files}):
         own = [file for file in files if (_month_in(file) or "") == month]
         rows = codes.scan_with_shard(store, own, schema).select(*names, "shard")
-        yield once(rows.filter(pl.col("day") >= since))
+        yield rows.filter(pl.col("day") >= since)
 
 
 def _month_in(file: DataFile) -> str | None:
