@@ -67,6 +67,7 @@ class Shop:
             ingest.take_in(workspace, source, again=again)
         found = days.find_range(workspace, None, LONG_AFTER)
         span = DayRange(min(found.first_day, *again), found.last_day) if again else found
+        draft.set_plan({days.ARE_ASKED_FOR: again is not None})
         for state in workspace.catalog.states:
             build.build_state(workspace, state)
         for table in workspace.catalog.metrics:
