@@ -6,7 +6,8 @@
 The demo business is delivered by month, its last month by day. All of it but its last few days is taken in by one run
 (the rebuild), then the files of those days come, a run for each; those of the last day in two parts. Every measured run
 is a process of its own. FOLDER is made anew. On one processor the CPU of the same work is most alike from run to run:
-of two that share a core, each is slowed down by the other.
+of two that share a core, each is slowed down by the other. Shares of the rebuild are of CPU at one pace of the machine
+(tests/bench/pace.py), and of bytes; of runs done several times the one in the middle is told, with the least and most.
 """
 
 from __future__ import annotations
@@ -15,66 +16,16 @@ import argparse
 import functools
 import json
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from pipelines.text import counted
 from tests.bench import page
 from tests.bench.deliveries import LAST_DAY, Business
+from tests.bench.repeated import Measured, run
 
 STAGES = ("sources", "states", "metrics", "audit", "publish", "the rest")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One run: what it is called, what it told of itself, and the CPU of all the times that it was done, ascending."""
-
-    name: str
-    told: dict[str, Any]
-    every_cpu: tuple[float, ...]
-
-    @property
-    def cpu(self) -> float:
-        return float(self.told["total"]["cpu"])
-
-    @property
-    def bytes(self) -> float:
-        return float(self.told["total"]["bytes"])
-
-
-def run(business: Business, name: str, *days: date, times: int = 1) -> Measured:
-    """One run on what is in the inbox; of these days again, if there are some. Of several times the middle one."""
-    found = [_once(business, name, *days) for _ in _as_it_is(business.folder, times)]
-    found.sort(key=lambda one: one.cpu)
-    return Measured(name, found[len(found) // 2].told, tuple(one.cpu for one in found))
-
-
-def _as_it_is(folder: Path, times: int) -> Iterator[int]:
-    """So many times, the folder being each time what it is now."""
-    before = folder.with_name(f"{folder.name}.before")
-    if times > 1:
-        shutil.rmtree(before, ignore_errors=True)
-        subprocess.run(["cp", "-a", folder, before], check=True)  # hard links stay hard links
-    for number in range(times):
-        if number:
-            shutil.rmtree(folder)
-            subprocess.run(["cp", "-a", before, folder], check=True)
-        yield number
-    shutil.rmtree(before, ignore_errors=True)
-
-
-def _once(business: Business, name: str, *days: date) -> Measured:
-    words = [sys.executable, "-m", "tests.bench.measured", str(business.config), *map(str, days)]
-    ran = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-    told = json.loads(ran.stdout.splitlines()[-1])
-    print(f"{name}: {told['total']['cpu']:.1f} s CPU, {told['total']['bytes'] / 1e6:,.0f} MB", file=sys.stderr)
-    return Measured(name, told, (float(told["total"]["cpu"]),))
 
 
 def records(business: Business) -> int:
@@ -85,16 +36,18 @@ def records(business: Business) -> int:
 def table(runs: list[Measured]) -> Iterator[str]:
     """A row for each run; what a stage costs, and what the run costs of the first one."""
     rebuild = runs[0]
-    told = (*STAGES, "CPU, all", "least to most", "of the rebuild", "read", "of the rebuild", "imports")
+    told = (*STAGES, "CPU, all", "pace", "of the rebuild", "least to most", "read", "of the rebuild", "imports")
     yield f"| run | {' | '.join(told)} |"
     yield f"|---|{'---:|' * len(told)}"
     for one in runs:
         costs = [f"{cost:.1f} s" for cost in (*(_stage(one, stage) for stage in STAGES), one.cpu)]
-        costs.append(f"{one.every_cpu[0]:.1f} to {one.every_cpu[-1]:.1f} s")
-        share = f"{one.cpu / rebuild.cpu:.1%}"
+        costs.append(f"{one.told['pace']:.0f}")
+        least, share, most = (
+            f"{work / rebuild.work:.1%}" for work in (one.every_work[0], one.work, one.every_work[-1])
+        )
         read, share_read = f"{one.bytes / 1e6:,.0f} MB", f"{one.bytes / rebuild.bytes:.0%}"
         imports = f"{one.told['imports']['cpu']:.1f} s"
-        yield f"| {' | '.join([one.name, *costs, share, read, share_read, imports])} |"
+        yield f"| {' | '.join([one.name, *costs, share, f'{least} to {most}', read, share_read, imports])} |"
 
 
 def gate(runs: list[Measured]) -> Iterator[str]:
@@ -134,8 +87,8 @@ def said(runs: Mapping[str, list[Measured]], days: int, again: int) -> str:
 
 def _share(rebuild: Measured, *runs: Measured) -> str:
     """The mean of the runs by the rebuild."""
-    cpu, read = (sum(getattr(one, name) for one in runs) / len(runs) for name in ("cpu", "bytes"))
-    return f"{cpu / rebuild.cpu:.1%} of the rebuild's CPU and {read / rebuild.bytes:.1%} of its bytes"
+    work, read = (sum(getattr(one, name) for one in runs) / len(runs) for name in ("work", "bytes"))
+    return f"{work / rebuild.work:.1%} of the rebuild's CPU and {read / rebuild.bytes:.1%} of its bytes"
 
 
 def measured(business: Business, again: int, times: int) -> dict[str, list[Measured]]:

@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.bench.pace import Pace
 from warehouse.table import Table
 
 Cost = dict[str, float]
@@ -108,9 +109,10 @@ def main(arguments: list[str]) -> None:
     settings = config.load(Path(arguments[0]))
     again = (date.fromisoformat(arguments[1]), date.fromisoformat(arguments[2])) if arguments[1:] else None
     before = spent()
-    with contextlib.redirect_stderr(io.StringIO()):
+    with Pace() as pace, contextlib.redirect_stderr(io.StringIO()):
         outcome = run.run(settings, Asked(again=again))
     total = _between(before, spent())
+    total["cpu"] -= pace.cpu
     staged = {key: sum(one[key] for one in account.stages.values()) for key in total}
     account.stages["the rest"] = {key: total[key] - staged[key] for key in total}
     told = {
@@ -121,6 +123,7 @@ def main(arguments: list[str]) -> None:
         # A run that ends as the head's content has the head's verdict: nothing is judged.
         "gate": gate_only.stages.get("gate", dict.fromkeys(total, 0.0)),
         "total": total,
+        "pace": pace.rate,
         "peak": peak(),
     }
     print(json.dumps(told))
