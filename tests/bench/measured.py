@@ -112,7 +112,6 @@ def main(arguments: list[str]) -> None:
     with Pace() as pace, contextlib.redirect_stderr(io.StringIO()):
         outcome = run.run(settings, Asked(again=again))
     total = _between(before, spent())
-    total["cpu"] -= pace.cpu
     staged = {key: sum(one[key] for one in account.stages.values()) for key in total}
     account.stages["the rest"] = {key: total[key] - staged[key] for key in total}
     told = {
