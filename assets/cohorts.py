@@ -84,6 +84,13 @@ def _ages_before_range(grain: Grain, settings: Settings) -> pl.Expr:
     return period_number(pl.lit(settings.first_day), grain) - period_number(pl.col("cohort_start"), grain)
 
 
+def last_day_of_cell(grains: Sequence[Grain]) -> pl.Expr:
+    """The day on which the period of a published cell ends, be it over or not."""
+    start, age = pl.col("cohort_start"), pl.col("age").cast(pl.Int32)
+    ends = {grain: period_end(period_number(start, grain) + age, grain) for grain in grains}
+    return pl.coalesce(pl.when(pl.col("cohort_grain") == grain).then(end) for grain, end in ends.items())
+
+
 def dated(rows: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
     """`cohort_grain` and `cohort_start` in place of the cohort's number."""
     return rows.with_columns(cohort_grain=pl.lit(grain), cohort_start=period_start(pl.col("cohort"), grain)).drop(

@@ -81,7 +81,7 @@ def settings_of_months(workspace: Workspace, days: DayRange) -> Settings:
 def keep_metric(workspace: Workspace, entry: Entry, settings: Settings, measured: pl.LazyFrame) -> None:
     """Keeps a metric table of the range of the settings, from what its measure returned for all shards."""
     references = {name: reference(workspace, entry, name, settings) for name in entry.references}
-    rows = reduction.published(entry, measured, settings, references, settled(workspace, entry, settings))
+    rows = reduction.published(entry, measured, settings, references)
     _check_amounts(entry, rows)
     _keep_metric(workspace, entry, reduction.months(entry.table, rows), settings.first_day)
 
@@ -110,25 +110,16 @@ def _engine(workspace: Workspace, span: str, jobs: Sequence[Part], engine: Engin
 
 
 def carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
-    """What the published rows of a table that is one file still say of the time before the range."""
-    files = _published_files(workspace, entry)
-    if entry.carried is None or not files:
+    """What the published rows still say of the time before the range: all those of one file, or those of the months
+    before it."""
+    base = workspace.draft.base
+    if entry.carried is None or base is None or is_redefined(workspace):
+        return []
+    begins = MONTH + month_of(settings.first_day)
+    files = [file for file in base.of("metrics", entry.table.name) if (month_in(file.partition) or "") < begins]
+    if not files:
         return []
     return [reduction.as_measured(entry.table, entry.carried(workspace.store.scan(files), settings))]
-
-
-def settled(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.LazyFrame]:
-    """The published rows of a table that is one file which a run with these settings leaves as they are."""
-    files = _published_files(workspace, entry)
-    if entry.is_settled is None or not files:
-        return []
-    return [workspace.store.scan(files).filter(entry.is_settled(settings))]
-
-
-def _published_files(workspace: Workspace, entry: Entry) -> Sequence[DataFile]:
-    """The files of a table from which a run may go on."""
-    base = workspace.draft.base
-    return base.of("metrics", entry.table.name) if base and not is_redefined(workspace) else []
 
 
 def _check_amounts(entry: Entry, rows: pl.DataFrame) -> None:

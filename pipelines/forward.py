@@ -26,10 +26,9 @@ from pipelines.workspace import Workspace
 from warehouse import reduction
 from warehouse.catalog import Entry
 from warehouse.manifest import Manifest
-from warehouse.names import MONTH
-from warehouse.reduction import DATE
+from warehouse.names import MONTH, WHOLE
 from warehouse.settings import Settings
-from warehouse.table import SEGMENT_ALL, Table
+from warehouse.table import DATE, SEGMENT_ALL, Table
 
 SPANS, SEGMENT = "segment_spans", ["segment", "segment_value"]
 # Of more persons than this share of all, both that they were and that they are costs more than to measure everybody.
@@ -153,10 +152,8 @@ def as_measured(entry: Entry, published: pl.LazyFrame, settings: Settings) -> pl
     """Published rows as the table's measure returned them for the range, summed: of stocks the changes."""
     table = entry.table
     names = [column.name for column in (*table.keys, *table.measures)]
-    if entry.is_settled:
-        published = published.filter(~entry.is_settled(settings))
     told = entry.measured(published) if entry.measured else published
-    if entry.carried and not entry.is_settled:
+    if entry.carried and table.partitioning == WHOLE:
         keys = [column.name for column in table.keys]
         told = told.join(entry.carried(published, settings), on=keys, how="anti", nulls_equal=True)
     rows = reduction.as_measured(table, told.select(names)).collect()

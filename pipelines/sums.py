@@ -13,9 +13,8 @@ from pipelines.months import month_of
 from pipelines.workspace import Workspace
 from warehouse.catalog import Entry
 from warehouse.names import MONTH
-from warehouse.reduction import DATE
 from warehouse.settings import Settings
-from warehouse.table import Table
+from warehouse.table import DATE, Table
 
 
 def replaced(table: Table, own: pl.DataFrame, was: pl.DataFrame, would_be: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -96,19 +97,20 @@ def _look_at(file: DataFile, path: Path, table: Table | None, found: Staged) -> 
     found.observations.append(_broken(_WHOLE, file.table, int(content is None), file.link, _DAMAGED))
     if table is None or content is None:
         return
-    strangers = 0
     try:
         with pq.ParquetFile(pa.BufferReader(content)) as parquet:
             unlike = _differences(parquet.schema_arrow, table.arrow_schema())
-            if not unlike and file.layer == "metrics" and file.partition.startswith(PREFIX):
-                strangers = _of_other_months(parquet.metadata, file.partition.removeprefix(PREFIX))
     except (pa.ArrowException, OSError) as error:
         unlike = [str(error)]
     where = f"{file.link}: {'; '.join(unlike[:3])}"
     found.observations.append(_broken("files have the declared schema", file.table, len(unlike), where, _SCHEMA))
+    if unlike:
+        return
+    rows = pl.read_parquet(content)
+    is_by_month = file.layer == "metrics" and file.partition.startswith(PREFIX)
+    strangers = _of_other_months(rows, table, file.partition.removeprefix(PREFIX)) if is_by_month else 0
     found.observations.append(_broken("files hold the days of their month", file.table, strangers, file.link, _DAMAGED))
-    if not unlike:
-        found.rows.setdefault(file.table, []).append(pl.read_parquet(content))
+    found.rows.setdefault(file.table, []).append(rows)
 
 
 def _content(file: DataFile, path: Path) -> bytes | None:
@@ -120,15 +122,11 @@ def _content(file: DataFile, path: Path) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == file.sha256 else None
 
 
-def _of_other_months(content: pq.FileMetaData, month: str) -> int:
-    """Row groups with days that are not of the month, or that do not say. What is judged file by file relies on it."""
-    column = content.schema.names.index("date")
-    groups = [content.row_group(number).column(column).statistics for number in range(content.num_row_groups)]
-    return sum(
-        one is None or not one.has_min_max or {f"{one.min:%Y-%m}", f"{one.max:%Y-%m}"} != {month}
-        for one in groups
-        if one is None or one.num_values
-    )
+def _of_other_months(rows: pl.DataFrame, table: Table, month: str) -> int:
+    """Rows that are not filed by a day of the month. What is judged file by file relies on it."""
+    begins = date.fromisoformat(f"{month}-01")
+    is_of_month = table.filed_by().dt.truncate("1mo") == begins
+    return rows.filter(~is_of_month.fill_null(False)).height
 
 
 def _differences(found: pa.Schema, declared: pa.Schema) -> list[str]:

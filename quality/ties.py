@@ -12,6 +12,7 @@ from typing import Literal
 
 import polars as pl
 
+from assets.calendar import period_number, period_start
 from warehouse.table import SEGMENT_ALL
 
 ALL = pl.col("segment") == SEGMENT_ALL
@@ -98,6 +99,7 @@ _PAYING_BEFORE = pl.col("customers_paying") - pl.col("customers_new") - pl.col("
 _SUBSCRIBED = ALL & (pl.col("basis") == "subscription")
 _ORDER_COHORTS = ALL & (pl.col("basis") == "orders") & (pl.col("cohort_grain") == "month")
 _MONTH = pl.col("date").dt.truncate("1mo")
+_MONTH_OF_CELL = period_number(pl.col("cohort_start"), "month") + pl.col("age").cast(pl.Int32)
 _COHORT_KEYS = ("basis", "currency", "segment", "segment_value")
 
 TIES = (
@@ -193,7 +195,7 @@ TIES = (
         Side(
             "customer_cohorts",
             pl.col("revenue"),
-            {"month": pl.col("cohort_start").dt.offset_by(pl.format("{}mo", "age")), **same("currency")},
+            {"month": period_start(_MONTH_OF_CELL, "month"), **same("currency")},
             _ORDER_COHORTS,
         ),
         Side("orders_daily", pl.col("revenue"), {"month": _MONTH, **same("currency")}, CONTRACT),

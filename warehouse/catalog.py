@@ -62,14 +62,9 @@ class Entry:
 
     @property
     def carried(self) -> Callable[..., Any] | None:
-        """Of a table that is one file: what of its published rows stays as it is, as `measure` returned it."""
+        """What is still to be known of published rows, as `measure` returned it: of a table that is one file those
+        that stay as they are, of one by month what later months go on from."""
         return getattr(self.module, "carried", None)
-
-    @property
-    def is_settled(self) -> Callable[..., Any] | None:
-        """Of a table that is one file: which of its published rows stay as they are, by the settings of a run. What
-        later rows have to know of them is `carried`."""
-        return getattr(self.module, "is_settled", None)
 
     @property
     def measured(self) -> Callable[..., Any] | None:

@@ -33,7 +33,7 @@ class Shape:
     keys: tuple[str, ...]
     columns: tuple[str, ...]
     measures: tuple[str, ...]
-    is_monthly: bool
+    is_dated: bool
 
     @property
     def is_segmented(self) -> bool:
@@ -51,7 +51,7 @@ class Shape:
             keys=tuple(name for name, _ in keys[0]),
             columns=tuple(one["name"] for one in shared),
             measures=tuple(one["name"] for one in shared if one["type"].startswith((_COUNT, _MONEY))),
-            is_monthly=(DATE, "date32[day]") in keys[0],
+            is_dated=(DATE, "date32[day]") in keys[0],
         )
 
 

@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from warehouse.catalog import Entry
-from warehouse.names import MONTH
+from warehouse.names import MONTH, WHOLE
 from warehouse.ordering import in_order
 from warehouse.settings import Settings
-from warehouse.table import MONEY, MONEY_SCALE, SEGMENT_ALL, Table
-
-DATE = "date"
+from warehouse.table import DATE, MONEY, MONEY_SCALE, SEGMENT_ALL, Table
 
 
 def published(
@@ -23,12 +21,11 @@ def published(
     rows: pl.LazyFrame,
     settings: Settings,
     references: Mapping[str, pl.LazyFrame] | None = None,
-    settled: Sequence[pl.LazyFrame] = (),
 ) -> pl.DataFrame:
     """The table's rows as they are published: the declared columns, sorted by the grain, `all` first.
 
     `rows` are what `measure` returned for all shards together; `references` the sources and states by name, for those
-    tables whose `finish` takes them; `settled` are published rows that stay as they are.
+    tables whose `finish` takes them.
     """
     table = entry.table
     told = {name: (references or {})[name] for name in entry.references}
@@ -44,9 +41,7 @@ def published(
         .with_columns(*(ratio.compute() for ratio in table.ratios))
         .select(columns)
     )
-    everything = pl.concat([made, *(some.select(columns) for some in settled)]).collect()
-    everything = everything.rechunk() if settled else everything
-    return in_order(everything, _key_names(table), {"segment": SEGMENT_ALL} if table.segmented else None)
+    return in_order(made.collect(), _key_names(table), {"segment": SEGMENT_ALL} if table.segmented else None)
 
 
 def as_measured(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -57,10 +52,10 @@ def as_measured(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def months(table: Table, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The published rows by partition: `month=YYYY-MM` of the business date, or `whole`."""
-    if table.partitioning == "whole":
-        return {"whole": rows} if rows.height else {}
-    month = pl.col(DATE).dt.strftime("%Y-%m").alias("_month")
+    """The published rows by partition: `month=YYYY-MM` of the day they are filed by, or `whole`."""
+    if table.partitioning == WHOLE:
+        return {WHOLE: rows} if rows.height else {}
+    month = table.filed_by().dt.strftime("%Y-%m").alias("_month")
     split = rows.with_columns(month).partition_by("_month", maintain_order=True, as_dict=True, include_key=False)
     return {f"{MONTH}{key[0]}": part for key, part in split.items()}
 

@@ -36,7 +36,7 @@ class Step:
 def comparable(before: Schemas, after: Schemas) -> dict[str, Shape]:
     """The tables whose published days can be restated: by date, in both, and of the same grain."""
     shapes = {name: Shape.of(before[name], after[name]) for name in sorted(before.keys() & after.keys())}
-    return {name: shape for name, shape in shapes.items() if shape is not None and shape.is_monthly}
+    return {name: shape for name, shape in shapes.items() if shape is not None and shape.is_dated}
 
 
 def changes(

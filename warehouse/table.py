@@ -21,6 +21,7 @@ MONEY = pl.Decimal(38, 4)
 MONEY_SCALE = 4
 SEGMENT_ALL = "all"
 UNKNOWN = "unknown"
+DATE = "date"
 
 Layer = Literal["sources", "states", "metrics", "histories"]
 Partitioning = Literal["month", "shard", "shard/month", "whole", "release"]
@@ -113,6 +114,7 @@ class Table:
     """A table: its grain, its columns in published order, and how it is laid out.
 
     `look_back_days` is how far before a range of days the input of that range begins; None reads all of it.
+    `filed_by` is the day of a row by whose month a table that is one file per month keeps it.
     `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
     `may_be_empty` tables have a row only where something happened, which may be nowhere; no other table is empty while
@@ -133,6 +135,7 @@ class Table:
     grain: tuple[Column, ...]
     columns: tuple[Column, ...] = ()
     partitioning: Partitioning = "month"
+    filed_by: Callable[[], pl.Expr] = lambda: pl.col(DATE)
     segmented: bool = False
     every_day: bool = True
     may_be_empty: bool = False

@@ -19,7 +19,7 @@ from assets.cohorts import (
     dated,
     first_age_in_range,
     is_in_range,
-    is_over,
+    last_day_of_cell,
     triangle,
     with_first_plan,
 )
@@ -33,7 +33,8 @@ GRAINS: tuple[Grain, ...] = ("week", "month")
 
 table = Table(
     name="customer_cohorts",
-    description="Cohorts of customers by the week or month of their first active day in a currency, at every age.",
+    description="Cohorts of customers by the week or month of their first active day in a currency, at every age; a "
+    "cell is in the file of the month in which its period ends.",
     layer="metrics",
     grain=(
         Column("basis", pl.String, "orders, or subscription (MRR).", "basis", allowed=("orders", "subscription")),
@@ -80,7 +81,7 @@ table = Table(
         ),
         IS_COMPLETE,
     ),
-    partitioning="whole",
+    filed_by=lambda: last_day_of_cell(GRAINS),
     segmented=True,
     every_day=False,
     recalls=(0,),
@@ -142,16 +143,10 @@ def measured(published: pl.LazyFrame) -> pl.LazyFrame:
     return published.with_columns(pl.lit(0, MONEY).alias(SO_FAR))
 
 
-def is_settled(settings: Settings) -> pl.Expr:
-    """The cells that were over before the range."""
-    return is_over(GRAINS, settings)
-
-
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """Of each cohort from before the range, on age 0: its sizes, and the revenue of its ages so far."""
-    over = published.filter(is_settled(settings))
-    first = over.filter(pl.col("age") == SIZE_AGE).select(*KEYS, "age", *SUMS)
-    last = over.filter(pl.col("age") == first_age_in_range(GRAINS, settings) - 1).select(*KEYS, SO_FAR)
+    first = published.filter(pl.col("age") == SIZE_AGE).select(*KEYS, "age", *SUMS)
+    last = published.filter(pl.col("age") == first_age_in_range(GRAINS, settings) - 1).select(*KEYS, SO_FAR)
     return first.join(last, on=KEYS, how="left")
 
 

@@ -252,9 +252,16 @@ def _halved(name: str) -> pl.Expr:
 
 
 def _reasons() -> pl.Expr:
-    said = [pl.when(sign).then(pl.format(words, *_texts(names))) for sign, (words, names) in _WORDS.items()]
+    said = [pl.when(sign).then(_filled_in(words, names)) for sign, (words, names) in _WORDS.items()]
     text = pl.concat_str(said, separator="; ", ignore_nulls=True)
     return pl.when(text != "").then(text)
+
+
+def _filled_in(words: str, names: Sequence[str]) -> pl.Expr:
+    """The words with a value in place of each {}. Of a piece of a frame without rows `pl.format` panics."""
+    first, *others = words.split("{}")
+    pairs = zip(_texts(names), map(pl.lit, others), strict=True)
+    return pl.concat_str(pl.lit(first), *(one for pair in pairs for one in pair))
 
 
 def _texts(names: Sequence[str]) -> list[pl.Expr]:

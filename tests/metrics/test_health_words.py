@@ -40,9 +40,21 @@ def test_who_shows_no_sign_has_no_reasons() -> None:
     assert _said([]) is None
 
 
+def test_a_piece_without_rows_says_nothing() -> None:
+    """A filter may leave such pieces, and the streaming engine evaluates them alone."""
+    row = _row(customer_health.WEIGHTS)
+    pieces = [pl.DataFrame([row.row(0, named=True)] * 2, row.schema) for _ in range(20)]
+    wanted = [piece.with_columns(is_wanted=pl.lit(number % 2 == 1)) for number, piece in enumerate(pieces)]
+    rows = pl.concat(wanted, rechunk=False).lazy().filter("is_wanted")
+    assert rows.select(customer_health._reasons()).collect(engine="streaming").height == 20
+
+
 def _said(shown: Collection[str]) -> str | None:
+    said: str | None = _row(shown).select(customer_health._reasons()).item()
+    return said
+
+
+def _row(shown: Collection[str]) -> pl.DataFrame:
     signs = {sign: sign in shown for sign in customer_health.WEIGHTS}
     amounts = {name: pl.Series([amount], dtype=MONEY) for name, amount in AMOUNTS.items()}
-    row = pl.DataFrame({**{name: [value] for name, value in (NUMBERS | signs).items()}, **amounts})
-    said: str | None = row.select(customer_health._reasons()).item()
-    return said
+    return pl.DataFrame({**{name: [value] for name, value in (NUMBERS | signs).items()}, **amounts})

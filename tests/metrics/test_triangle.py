@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from assets.cohorts import triangle
+from assets.cohorts import last_day_of_cell, triangle
 from warehouse.settings import Settings
 
 KEYS = ["cohort_grain", "cohort_start", "segment"]
@@ -39,3 +39,15 @@ def test_every_age_of_every_cohort_that_somebody_is_in() -> None:
 def test_cells_in_range_are_those_of_periods_that_are_not_over_before_it() -> None:
     assert cells(date(2024, 3, 1), only_in_range=True) == [(2, 2, 1, False)]
     assert cells(date(2024, 2, 29), only_in_range=True) == [(1, 2, 0, True), (2, 2, 1, False)]
+
+
+def test_a_cell_ends_with_its_period() -> None:
+    """The third week of a cohort of 29 January is that of 12 to 18 February; of one of January the second month is
+    February."""
+    rows = pl.DataFrame(
+        [("week", date(2024, 1, 29), 2), ("month", date(2024, 1, 1), 1), ("month", date(2024, 1, 1), 11)],
+        schema=["cohort_grain", "cohort_start", "age"],
+        orient="row",
+    )
+    ends = rows.select(last_day_of_cell(("week", "month"))).to_series().to_list()
+    assert ends == [date(2024, 2, 18), date(2024, 2, 29), date(2024, 12, 31)]

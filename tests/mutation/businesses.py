@@ -100,15 +100,14 @@ class Computation:
 
     def _published(self, entry: Entry, rows: pl.LazyFrame, settings: Settings) -> pl.DataFrame:
         references = {one: self._shuffled(self._reference(one)) for one in entry.references}
-        settled = []
-        if entry.is_settled is not None and settings != self._business.of_metrics:
-            settled.append(self._business.tables[entry.table.name].lazy().filter(entry.is_settled(settings)))
-        return reduction.published(entry, rows, settings, references, settled)
+        return reduction.published(entry, rows, settings, references)
 
     def _measured(self, entry: Entry, settings: Settings) -> pl.LazyFrame:
         parts = [self._computed(entry, shard, settings).collect() for shard in range(self._business.shards)]
         if entry.carried is not None and settings != self._business.of_metrics:
-            carried = entry.carried(self._business.tables[entry.table.name].lazy(), settings)
+            published, is_by_month = self._business.tables[entry.table.name].lazy(), entry.table.partitioning == "month"
+            before = published.filter(entry.table.filed_by() < settings.first_day) if is_by_month else published
+            carried = entry.carried(before, settings)
             parts.append(reduction.as_measured(entry.table, carried).collect())
         return pl.concat(parts, how="diagonal").lazy()
 

@@ -114,8 +114,8 @@ def _differs_later(computation: Computation, business: Business, tables: Catalog
     for name, rows in business.tables.items():
         if not computation.is_reached(name):
             continue
-        is_by_month = tables[name].table.partitioning == "month"
-        expected = rows.filter(pl.col("date") >= later.first_day) if is_by_month else rows
+        table = tables[name].table
+        expected = rows.filter(table.filed_by() >= later.first_day) if table.partitioning == "month" else rows
         if not _is_equal(expected, computation.published(name, later)):
             return True
     return False

@@ -106,5 +106,4 @@ def whole(workspace: Workspace, entry: Entry, settings: Settings) -> pl.DataFram
 
 def published(workspace: Workspace, entry: Entry, settings: Settings, rows: pl.LazyFrame) -> pl.DataFrame:
     references = {name: build.reference(workspace, entry, name, settings) for name in entry.references}
-    settled = build.settled(workspace, entry, settings)
-    return reduction.published(entry, rows, settings, references, settled)
+    return reduction.published(entry, rows, settings, references)
