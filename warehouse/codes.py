@@ -67,7 +67,9 @@ def assign(store: Store, draft: Draft, shards: int, people: Mapping[str, pl.Seri
         files = draft.files(LAYER, TABLE)
         wanted = _unique_people(people, shards)
         known = _read(store, files, shards, wanted["shard"].unique().sort().to_list())
-        found = wanted.join(known, on=["kind", "id", "shard"])
+        # A join by three columns makes a key of every row, and most are of nobody who is wanted.
+        named = known.filter(pl.col("id").is_in(wanted["id"].implode()))
+        found = wanted.join(named, on=["kind", "id", "shard"])
         if found.height < wanted.height:
             new = _numbered(known, wanted.join(found, on=["kind", "id"], how="anti"))
             every, changed = pl.concat([known, new.select(known.columns)]), new["shard"].unique().sort().to_list()

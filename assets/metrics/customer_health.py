@@ -1,37 +1,24 @@
 """Which active customers show signs of leaving, and what hangs on them, at the watermark.
 
-Each sign is two numbers of the customer, and whether the one is bad beside the other.
+Here the numbers are found, two for each sign; what they say is in health.py.
 Source: docs/metrics.md section 11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import polars as pl
 
 from assets.conversion import rated, rounded
-from assets.money import UNITS_PER_ONE, from_units
+from assets.health import RENEWAL_DAYS, WEIGHTS, judged
+from assets.money import UNITS_PER_ONE
 from assets.once import once
 from assets.terms import NUMBER, SUBSCRIPTION, due_days, points
 from warehouse.settings import Settings
 from warehouse.table import MONEY, Column, Table
 
-COMPARED_DAYS, ANSWER_DAYS, DOWNGRADE_DAYS, RENEWAL_DAYS = 28, 90, 30, 60
-DETRACTOR, LEAST_TICKETS = 6, 2
-AT_RISK = 70
-# What each sign takes off a health of 100.
-WEIGHTS = {
-    "is_logins_down": 15,
-    "is_usage_down": 15,
-    "is_order_value_down": 5,
-    "is_downgraded": 10,
-    "is_past_due": 30,
-    "is_detractor": 10,
-    "is_ticket_surge": 10,
-    "is_renewal_due": 5,
-}
+COMPARED_DAYS, ANSWER_DAYS, DOWNGRADE_DAYS = 28, 90, 30
 BASES = {"subscription": "is_paying", "orders": "is_ordering", "usage": "is_using"}
 _DAYS_OF_TERM = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
 
@@ -97,16 +84,6 @@ table = Table(
     sources=("orders", "subscriptions", "events"),
 )
 _ROLES = ("login", "nps", "ticket")
-_WORDS = {
-    "is_past_due": ("payment {} days late", ("past_due_days",)),
-    "is_logins_down": ("logins {} after {}", ("logins", "logins_before")),
-    "is_usage_down": ("events {} after {}", ("events", "events_before")),
-    "is_downgraded": ("MRR {} after {}", ("mrr", "mrr_30_days_before")),
-    "is_detractor": ("NPS {}", ("nps_score",)),
-    "is_ticket_surge": ("tickets {} after {}", ("tickets", "tickets_before")),
-    "is_order_value_down": ("orders of {} after {}", ("order_value", "order_value_before")),
-    "is_renewal_due": ("renewal in {} days", ("days_to_renewal",)),
-}
 
 
 def measure(
@@ -146,7 +123,7 @@ def measure(
     )
     for part in parts:
         rows = rows.join(part, on="person", how="left")
-    return _judged(rows, settings)
+    return judged(rows, settings)
 
 
 def _active(activity_spans: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
@@ -218,57 +195,3 @@ def _renewals(subscriptions: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     paying = known.filter(pl.col("until") > last, pl.col("mrr") > 0).select(NUMBER, "person")
     near = due.join(paying, on=NUMBER)
     return near.group_by("person").agg(days_to_renewal=(pl.col("due").min() - last).dt.total_days())
-
-
-def _judged(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    money = ["mrr", "mrr_30_days_before", "order_value", "order_value_before"]
-    counts = ["logins", "logins_before", "events", "events_before", "tickets", "tickets_before", "past_due_days"]
-    filled = rows.with_columns(
-        pl.col([*counts, *money]).fill_null(0),
-        grace_days=pl.lit(settings.grace_days, pl.Int64),
-        nps_limit=pl.lit(DETRACTOR, pl.Int64),
-        renewal_days=pl.lit(RENEWAL_DAYS, pl.Int64),
-    )
-    signs = {
-        "is_logins_down": _halved("logins"),
-        "is_usage_down": _halved("events"),
-        "is_order_value_down": _halved("order_value"),
-        "is_downgraded": (pl.col("mrr") > 0) & (pl.col("mrr") < pl.col("mrr_30_days_before")),
-        "is_past_due": pl.col("past_due_days") > 0,
-        "is_detractor": (pl.col("nps_score") <= DETRACTOR).fill_null(False),
-        "is_ticket_surge": (pl.col("tickets") >= LEAST_TICKETS) & (pl.col("tickets") >= 2 * pl.col("tickets_before")),
-        "is_renewal_due": pl.col("days_to_renewal").is_not_null(),
-    }
-    lost = pl.sum_horizontal(pl.col(sign).cast(pl.Int64) * weight for sign, weight in WEIGHTS.items())
-    scored = filled.with_columns(**signs).with_columns(from_units(pl.col(money)), health_score=100 - lost)
-    return scored.with_columns(is_at_risk=pl.col("health_score") <= AT_RISK, reasons=_reasons()).with_columns(
-        mrr_at_risk=pl.when("is_at_risk").then("mrr").otherwise(pl.lit(0, MONEY))
-    )
-
-
-def _halved(name: str) -> pl.Expr:
-    before = pl.col(f"{name}_before")
-    return (before > 0) & (2 * pl.col(name) <= before)
-
-
-def _reasons() -> pl.Expr:
-    said = [pl.when(sign).then(_filled_in(words, names)) for sign, (words, names) in _WORDS.items()]
-    text = pl.concat_str(said, separator="; ", ignore_nulls=True)
-    return pl.when(text != "").then(text)
-
-
-def _filled_in(words: str, names: Sequence[str]) -> pl.Expr:
-    """The words with a value in place of each {}. Of a piece of a frame without rows `pl.format` panics."""
-    first, *others = words.split("{}")
-    pairs = zip(_texts(names), map(pl.lit, others), strict=True)
-    return pl.concat_str(pl.lit(first), *(one for pair in pairs for one in pair))
-
-
-def _texts(names: Sequence[str]) -> list[pl.Expr]:
-    return [
-        pl.col(name).cast(pl.String).str.replace(r"\.?0+$", "") if _is_decimal(name) else pl.col(name) for name in names
-    ]
-
-
-def _is_decimal(name: str) -> bool:
-    return table.column(name).dtype in (MONEY, pl.Float64)

@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 from scipy.stats import hypergeom
 
-from assets.metrics.customer_health import WEIGHTS
+from assets.health import WEIGHTS
 from pipelines import build, days, ingest
 from pipelines.demo import generate
 from pipelines.workspace import Workspace

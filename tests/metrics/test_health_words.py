@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from assets.metrics import customer_health
+from assets import health
 from warehouse.table import MONEY
 
 NUMBERS = {
@@ -30,7 +30,7 @@ AMOUNTS = {
 
 
 def test_every_sign_has_its_words() -> None:
-    assert _said(customer_health.WEIGHTS) == (
+    assert _said(health.WEIGHTS) == (
         "payment 10 days late; logins 1 after 4; events 20 after 41; MRR 19.5 after 200; NPS 3.5; tickets 5 after 2; "
         "orders of 0 after 0.0001; renewal in 60 days"
     )
@@ -42,19 +42,19 @@ def test_who_shows_no_sign_has_no_reasons() -> None:
 
 def test_a_piece_without_rows_says_nothing() -> None:
     """A filter may leave such pieces, and the streaming engine evaluates them alone."""
-    row = _row(customer_health.WEIGHTS)
+    row = _row(health.WEIGHTS)
     pieces = [pl.DataFrame([row.row(0, named=True)] * 2, row.schema) for _ in range(20)]
     wanted = [piece.with_columns(is_wanted=pl.lit(number % 2 == 1)) for number, piece in enumerate(pieces)]
     rows = pl.concat(wanted, rechunk=False).lazy().filter("is_wanted")
-    assert rows.select(customer_health._reasons()).collect(engine="streaming").height == 20
+    assert rows.select(health.reasons()).collect(engine="streaming").height == 20
 
 
 def _said(shown: Collection[str]) -> str | None:
-    said: str | None = _row(shown).select(customer_health._reasons()).item()
+    said: str | None = _row(shown).select(health.reasons()).item()
     return said
 
 
 def _row(shown: Collection[str]) -> pl.DataFrame:
-    signs = {sign: sign in shown for sign in customer_health.WEIGHTS}
+    signs = {sign: sign in shown for sign in health.WEIGHTS}
     amounts = {name: pl.Series([amount], dtype=MONEY) for name, amount in AMOUNTS.items()}
     return pl.DataFrame({**{name: [value] for name, value in (NUMBERS | signs).items()}, **amounts})
