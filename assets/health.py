@@ -45,8 +45,8 @@ _WORDS: Final = {
 
 
 def judged(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Rows of customers with the numbers of all signs, null where there is nothing, and money in units. Adds the limits,
-    the signs, `health_score`, `reasons`, `is_at_risk` and `mrr_at_risk`, and returns money as decimals."""
+    """Rows of customers with the numbers of all signs, null where there is nothing, and money in units. Adds the
+    limits, the signs, `health_score`, `reasons`, `is_at_risk` and `mrr_at_risk`, and returns money as decimals."""
     filled = rows.with_columns(
         pl.col([*_COUNTS, *_MONEY]).fill_null(0),
         grace_days=pl.lit(settings.grace_days, pl.Int64),
