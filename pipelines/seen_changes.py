@@ -22,8 +22,7 @@ def persons(workspace: Workspace, entry: Entry, parameter: str, state: str, last
     """Of those whom the run touches in a state (shard, person, since) the ones with other rows that a table reads, up
     to the last day; all of them where their rows are not kept in memory, or have no date but one."""
     told = touched_as_read(workspace, entry, parameter, state, last_day)
-    schema = workspace.catalog[state].table.polars_schema()
-    dates = [name for name, dtype in schema.items() if dtype == pl.Date]
+    dates = _dates_of(workspace, state)
     if len(dates) < 2:
         return told
     files = tuple(workspace.draft.files(layer_in(workspace, state), state).values())
@@ -42,12 +41,14 @@ def persons(workspace: Workspace, entry: Entry, parameter: str, state: str, last
 
 def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: str, last_day: date) -> pl.DataFrame:
     """Of those whom the run touches in a state up to the last day (shard, person, since) the ones of whom the table
-    reads, now or before, a row that may be another: one of that first day or a later one, in a part that is another."""
+    reads, now or before, a row that may be another: with a date from that first day on, or none, in a part that is
+    another."""
     anybody = touched.of(workspace.draft, state)
     assert anybody is not None
     told = anybody.filter(pl.col("since") <= last_day)
     read, replaced = read_by(workspace, entry, parameter), successors.replaced(workspace.draft, state)
-    if read is None or replaced is None:
+    dates = _dates_of(workspace, state)
+    if read is None or replaced is None or not dates:
         return told
     layer = layer_in(workspace, state)
     changed = workspace.draft.changed(layer, state)
@@ -55,12 +56,16 @@ def touched_as_read(workspace: Workspace, entry: Entry, parameter: str, state: s
 
     def of_read() -> pl.DataFrame:
         now = scan_rows(workspace.store, catalog_in(workspace.catalog.folder), state, files)
-        day = touched.day_of(workspace.catalog[state].table)
-        sides = (read(rows).select(*OWNER, day) for rows in (now, replaced().lazy()))
-        among = pl.concat(sides).join(told.lazy(), on=OWNER).filter(pl.col(day) >= pl.col("since"))
+        sides = (read(rows).select(*OWNER, *dates) for rows in (now, replaced().lazy()))
+        is_before = pl.all_horizontal((pl.col(name) < pl.col("since")).fill_null(False) for name in dates)
+        among = pl.concat(sides).join(told.lazy(), on=OWNER).filter(~is_before)
         return told.lazy().join(among, on=OWNER, how="semi").collect()
 
     return workspace.kept.made_of(f"{state}, touched{as_read_by(entry, parameter)}", files, of_read)
+
+
+def _dates_of(workspace: Workspace, state: str) -> list[str]:
+    return [name for name, dtype in workspace.catalog[state].table.polars_schema().items() if dtype == pl.Date]
 
 
 def as_read_by(entry: Entry, parameter: str) -> str:

@@ -116,6 +116,47 @@ def test_a_state_of_nobody_is_computed_whole(shop: Shop, tmp_path: Path) -> None
     assert shop.told("revenue") == [(2, "2026-10", "late_rows", 1, Decimal(150), Decimal(157))]
 
 
+OF_SOME_SPANS = """
+import polars as pl
+
+from warehouse.table import Column, Measure, Table
+
+table = Table(
+    name="ordering_daily",
+    description="Customers who are active by orders, day by day.",
+    layer="metrics",
+    grain=(Column("date", pl.Date, "Day.", "day"), Column("basis", pl.String, "orders.", "basis")),
+    columns=(Measure("customers", description="Active customers.", unit="customers", minimum=0, kind="stock"),),
+    recalls=(0,),
+    sources=("orders",),
+)
+READS = {"activity_spans": lambda spans, settings: spans.filter(pl.col("basis") == "orders")}
+
+
+def measure(activity_spans: pl.LazyFrame, settings) -> pl.LazyFrame:
+    first, last = settings.first_day, settings.last_day
+    spans = activity_spans.filter(pl.col("start_day") <= last, pl.col("end_day") > first)
+    came = spans.select("basis", date=pl.max_horizontal("start_day", pl.lit(first)), customers=pl.lit(1, pl.Int64))
+    left = spans.filter(pl.col("end_day") <= last)
+    return pl.concat([came, left.select("basis", date="end_day", customers=pl.lit(-1, pl.Int64))])
+"""
+
+
+def test_a_table_that_reads_some_spans_sees_one_that_lasts_longer(shop: Shop, tmp_path: Path) -> None:
+    """Anna's span was to end on 3 January: a late order has her there for a day more, in a row that begins in October.
+    On the 8th Ben comes."""
+    shop.assets = tmp_path / "assets"
+    shutil.copytree(catalog.ASSETS, shop.assets, ignore=shutil.ignore_patterns("__pycache__"))
+    (shop.assets / "metrics" / "ordering_daily.py").write_text(OF_SOME_SPANS)
+    shop.tables = ("ordering_daily",)
+    shop.deliver("october", "a1 anna 2025-10-05 100", "b1 ben 2026-01-08 50")
+    shop.run()
+    shop.deliver("late", "a2 anna 2025-10-06 7", "b2 ben 2026-01-09 5")
+    head = shop.run()
+    days = shop.store.scan(head.of("metrics", "ordering_daily")).sort("date").collect()
+    assert days.filter(pl.col("date") >= date(2026, 1, 1))["customers"].to_list() == [1, 1, 1, 0, 0, 0, 0, 1, 1]
+
+
 # In the last of these a what-if goes on from what it made itself.
 @pytest.mark.parametrize(("of_a_group", "worlds"), [(1, seeds(3)), (one_shard.LEAST_OF_A_GROUP, [*seeds(1), 6])])
 def test_causes_are_the_same_by_the_persons_that_differ_and_by_everybody(
