@@ -16,12 +16,12 @@ from pipelines.parts import catalog_in, scan_rows
 from pipelines.show import MOST_ROWS, open_release
 from pipelines.text import cell, grid
 from warehouse import codes, source_rows
-from warehouse.cells import DATE, Shape
+from warehouse.cells import Shape
 from warehouse.config import Config
 from warehouse.manifest import Manifest
 from warehouse.source_rows import KEY, ORIGIN
 from warehouse.store import Store
-from warehouse.table import SEGMENT_ALL, Table
+from warehouse.table import DATE, SEGMENT_ALL, Table
 
 ATTRIBUTES, RATES = "customers", "fx_rates"
 HEADER = ("change", "source", "file", "row", "day", "id", "what")

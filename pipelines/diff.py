@@ -19,20 +19,19 @@ from warehouse.errors import UsageError
 from warehouse.manifest import Manifest
 from warehouse.restatements import by_table
 from warehouse.store import Store
-from warehouse.table import SEGMENT_ALL
+from warehouse.table import DATE, SEGMENT_ALL
 
 SUMMARY = ("table", "month", "column", "cells", "sum before", "sum after")
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One table in both releases: what they share of it, its files in each, and the partitions that differ."""
+    """One table in both releases: what they share of it, and its files in each."""
 
     name: str
     shape: Shape
     before: Files
     after: Files
-    partitions: tuple[str, ...]
 
 
 def summary(config: Config, first: int, second: int) -> str:
@@ -86,8 +85,8 @@ def changed_rows(
     if not parts:
         return compared, pl.DataFrame()
     found = pick(pl.concat(parts).lazy(), where)
-    if last is not None and cells.DATE in compared.shape.keys:
-        found = newest(found, cells.DATE, [], last)
+    if last is not None and DATE in compared.shape.keys:
+        found = newest(found, DATE, [], last)
     return compared, found.collect()
 
 
@@ -95,14 +94,12 @@ def _compared(before: Manifest, after: Manifest, name: str) -> Compared | None:
     shape = Shape.of(before.schemas[name], after.schemas[name])
     if shape is None:
         return None
-    files = [by_table(release.published(name)).get(name, {}) for release in (before, after)]
-    return Compared(name, shape, files[0], files[1], tuple(cells.differing(*files)))
+    return Compared(name, shape, *(by_table(release.published(name)).get(name, {}) for release in (before, after)))
 
 
 def _beside(store: Store, compared: Compared) -> Iterator[tuple[str, pl.DataFrame]]:
     """Each partition that differs, with its rows in both releases."""
-    for partition in compared.partitions:
-        versions = [compared.before.get(partition), compared.after.get(partition)]
+    for partition, versions in cells.differing_parts(compared.before, compared.after):
         yield partition, cells.beside(compared.shape, *cells.read(store, compared.shape, versions))
 
 

@@ -20,10 +20,10 @@ from quality.verdict import Observation
 from warehouse import links
 from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
 from warehouse.manifest import DataFile
+from warehouse.names import MONTH
 from warehouse.store import Store
 from warehouse.table import Table
 
-PREFIX = "month="
 _WHOLE = "files have the audited content"
 _DAMAGED = (
     "The staged file is not what was written: nothing can be published. Run again; if it stays, see `holdfast doctor`."
@@ -107,8 +107,8 @@ def _look_at(file: DataFile, path: Path, table: Table | None, found: Staged) -> 
     if unlike:
         return
     rows = pl.read_parquet(content)
-    is_by_month = file.layer == "metrics" and file.partition.startswith(PREFIX)
-    strangers = _of_other_months(rows, table, file.partition.removeprefix(PREFIX)) if is_by_month else 0
+    is_by_month = file.layer == "metrics" and file.partition.startswith(MONTH)
+    strangers = _of_other_months(rows, table, file.partition.removeprefix(MONTH)) if is_by_month else 0
     found.observations.append(_broken("files hold the days of their month", file.table, strangers, file.link, _DAMAGED))
     found.rows.setdefault(file.table, []).append(rows)
 

@@ -5,7 +5,7 @@ Here belongs the comparison of one table's files with those it had before. Why t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,8 +15,8 @@ import polars as pl
 from warehouse.manifest import DataFile
 from warehouse.names import MONTH, WHOLE
 from warehouse.store import Store
+from warehouse.table import DATE
 
-DATE = "date"
 AFTER, IN_BEFORE, IN_AFTER = ".after", ".in_before", ".in_after"
 _COUNT, _MONEY = "int64", "decimal128"
 Columns = Sequence[Mapping[str, Any]]
@@ -61,15 +61,27 @@ def differing(before: Files, after: Files) -> list[str]:
     return [name for name in names if _content(before.get(name)) != _content(after.get(name))]
 
 
+def differing_parts(before: Files, after: Files) -> Iterator[tuple[str, list[Collection[DataFile]]]]:
+    """The differing partitions, each with its files in both. Where only one of them has the table by months, all of its
+    files are one part, `whole`."""
+    if before and after and (WHOLE in before) != (WHOLE in after):
+        yield WHOLE, [before.values(), after.values()]
+        return
+    for name in differing(before, after):
+        yield name, [[files[name]] if name in files else [] for files in (before, after)]
+
+
 def restated_months(before: Files, after: Files, last_day: date) -> list[str]:
-    """Those of the differing partitions that are months with days up to `last_day`."""
+    """Those of the differing partitions that are months with days up to `last_day`. None of a table in one file."""
+    if WHOLE in before or WHOLE in after:
+        return []
     newest = f"{MONTH}{last_day:%Y-%m}"
     return [name for name in differing(before, after) if name.startswith(MONTH) and name <= newest]
 
 
-def read(store: Store, shape: Shape, versions: Sequence[DataFile | None]) -> list[pl.DataFrame]:
-    """The shared columns of each version of one partition, of which there is at least one; no rows for no file."""
-    read = [store.scan([file]).select(*shape.keys, *shape.columns).collect() if file else None for file in versions]
+def read(store: Store, shape: Shape, versions: Sequence[Collection[DataFile]]) -> list[pl.DataFrame]:
+    """The shared columns of each version's files, of which one has some at least; no rows for no files."""
+    read = [store.scan(files).select(*shape.keys, *shape.columns).collect() if files else None for files in versions]
     [some, *_] = [frame for frame in read if frame is not None]
     return [some.clear() if frame is None else frame for frame in read]
 

@@ -14,10 +14,10 @@ import polars as pl
 
 from assets.histories.restatements import CAUSES, ROLLBACK, table
 from warehouse import candidate, cells
-from warehouse.cells import AFTER, DATE, Files, Shape
+from warehouse.cells import AFTER, Files, Shape
 from warehouse.manifest import HISTORIES, DataFile, Manifest
 from warehouse.store import Store
-from warehouse.table import MONEY, SEGMENT_ALL
+from warehouse.table import DATE, MONEY, SEGMENT_ALL
 
 NAME, DESCRIPTION = table.name, table.description
 _FINAL = "is_complete"
@@ -50,7 +50,7 @@ def changes(
     for name, shape in shapes.items():
         chain = [first.get(name, {}), *(step.files.get(name, {}) for step in steps)]
         for month in cells.restated_months(chain[0], chain[-1], last_day):
-            versions = cells.read(store, shape, [files.get(month) for files in chain])
+            versions = cells.read(store, shape, [[files[month]] if month in files else [] for files in chain])
             versions = _without_growing(shape, [frame.filter(pl.col(DATE) <= last_day) for frame in versions])
             for step, before, after in zip(steps, versions, versions[1:], strict=False):
                 labels = {"table_name": name, "month": cells.month_of(month), "cause": step.cause}

@@ -114,7 +114,8 @@ class Table:
     """A table: its grain, its columns in published order, and how it is laid out.
 
     `look_back_days` is how far before a range of days the input of that range begins; None reads all of it.
-    `filed_by` is the day of a row by whose month a table that is one file per month keeps it.
+    `filed_by` is the day of a row by whose month a table that is one file per month keeps it. It follows from the grain
+    alone: rows of a key lie in one file.
     `segmented` tables carry `segment` and `segment_value` right after the grain. An `every_day` table has a row for
     every day of a key from its first one to the watermark; the others have the rows that their measure returns.
     `may_be_empty` tables have a row only where something happened, which may be nowhere; no other table is empty while
@@ -147,6 +148,16 @@ class Table:
     zero_is_none: bool = False
     sources: tuple[str, ...] = field(default=())
     migrations: tuple[Migration, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where rows of a key could lie in several files: each is judged by itself."""
+        if self.layer != "metrics" or self.partitioning != "month":
+            return
+        if strange := set(self.filed_by().meta.root_names()) - {column.name for column in self.grain}:
+            raise ValueError(
+                f"The table {self.name} is one file per month, filed by {', '.join(sorted(strange))}, which is not in "
+                'its grain: have it there, declare another `filed_by`, or partitioning="whole".'
+            )
 
     @property
     def keys(self) -> tuple[Column, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,7 @@ from pipelines.run import run
 from quality import identities, judged_before, staged
 from quality.audit import Audit
 from tests.quality.shop import CONFIG, Shop, daily, fails
-from warehouse import config
+from warehouse import catalog, config
 from warehouse.candidate import Candidate
 from warehouse.manifest import DataFile, Manifest
 from warehouse.table import Table
@@ -93,6 +94,38 @@ def test_a_row_of_another_month_blocks(tmp_path: Path) -> None:
         found = staged.Staged()
         staged._look_at(file, shop.store.path(file), declared, found)
         assert {one.check: one.observed for one in found.observations}["files hold the days of their month"] == number
+
+
+def test_a_cell_that_ends_in_another_month_blocks(tmp_path: Path) -> None:
+    """The week from 29 June on ends on 5 July: its cell is of July, its cohort's start is not looked at."""
+    shop = Shop(tmp_path / "warehouse")
+    declared = catalog.load()["customer_cohorts"].table
+    cell = {
+        "basis": "orders",
+        "cohort_grain": "week",
+        "cohort_start": date(2026, 6, 15),
+        "age": 2,
+        "currency": "USD",
+        "segment": "all",
+        "segment_value": "all",
+        "is_complete": True,
+    }
+    schema = declared.polars_schema()
+    filled = {name: cell.get(name, 0) for name in schema}
+    rows = pl.DataFrame([filled], schema=schema, strict=False)
+    for month, number in (("2026-07", 0), ("2026-06", 1)):
+        file = shop.store.write("metrics", declared.name, f"month={month}", rows, declared.arrow_schema())
+        found = staged.Staged()
+        staged._look_at(file, shop.store.path(file), declared, found)
+        assert {one.check: one.observed for one in found.observations}["files hold the days of their month"] == number
+
+
+def test_a_table_by_month_is_filed_by_its_grain() -> None:
+    """A file is judged by itself, so rows of a key must not lie in two."""
+    declared = catalog.load()["customer_cohorts"].table
+    with pytest.raises(ValueError, match="customer_cohorts is one file per month, filed by revenue, which is not in"):
+        replace(declared, filed_by=lambda: pl.date(2026, 1, 1) + pl.duration(days="revenue"))
+    assert replace(declared, filed_by=lambda: pl.col("revenue"), partitioning="whole").partitioning == "whole"
 
 
 def test_what_is_not_read_again_of_judged_files_changes_no_verdict(
