@@ -63,7 +63,8 @@ class Entry:
     @property
     def carried(self) -> Callable[..., Any] | None:
         """What is still to be known of published rows, as `measure` returned it: of a table that is one file those
-        that stay as they are, of one by month what later months go on from."""
+        that stay as they are; of one by month, from the files before the range's first month, what later ones go on
+        from."""
         return getattr(self.module, "carried", None)
 
     @property

@@ -144,10 +144,7 @@ def measured(published: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def carried(published: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Of each cohort from before the range, on age 0: its sizes, and the revenue of its ages so far.
-
-    `published` are the files of the months before the range's first day.
-    """
+    """Of each cohort from before the range, on age 0: its sizes, and the revenue of its ages so far."""
     first = published.filter(pl.col("age") == SIZE_AGE).select(*KEYS, "age", *SUMS)
     last = published.filter(pl.col("age") == first_age_in_range(GRAINS, settings) - 1).select(*KEYS, SO_FAR)
     return first.join(last, on=KEYS, how="left")
