@@ -24,7 +24,6 @@ from pipelines.parts import (
     catalog_in,
     compute_partial,
     layer_of,
-    month_in,
     scan_rows,
 )
 from pipelines.parts_to_do import parts_to_do
@@ -37,7 +36,7 @@ from warehouse import reduction
 from warehouse.catalog import Entry
 from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
+from warehouse.names import month_in
 from warehouse.settings import Settings
 
 
@@ -115,7 +114,7 @@ def carried(workspace: Workspace, entry: Entry, settings: Settings) -> list[pl.L
     base = workspace.draft.base
     if entry.carried is None or base is None or is_redefined(workspace):
         return []
-    begins = MONTH + month_of(settings.first_day)
+    begins = month_of(settings.first_day)
     files = [file for file in base.of("metrics", entry.table.name) if (month_in(file.partition) or "") < begins]
     if not files:
         return []
@@ -145,9 +144,8 @@ def reference(workspace: Workspace, entry: Entry, table: str, settings: Settings
 
 def _keep_metric(workspace: Workspace, entry: Entry, parts: Mapping[str, pl.DataFrame], first_day: date) -> None:
     table, base = entry.table, workspace.draft.files("metrics", entry.table.name)
-    kept: dict[str, DataFile | None] = {
-        partition: None for partition in base if (month_in(partition) or partition) >= MONTH + month_of(first_day)
-    }
+    begins = month_of(first_day)
+    kept: dict[str, DataFile | None] = {name: None for name in base if (month_in(name) or begins) >= begins}
     for partition, rows in parts.items():
         kept[partition] = workspace.store.write(
             "metrics", table.name, partition, rows, table.arrow_schema(), previous=base.get(partition)

@@ -15,12 +15,12 @@ from pipelines.inputs import layer_in, read_by
 from pipelines.kept_rows import OWNER
 from pipelines.months import months_between
 from pipelines.one_shard import of_a_group
-from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
+from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.seen_changes import as_read_by, touched_as_read
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
+from warehouse.names import month_in
 from warehouse.settings import Settings
 
 
@@ -108,7 +108,7 @@ def _with_dates(
 ) -> list[DataFile]:
     """The files that may have such a date: of a state by month, those of the months in question."""
     spans = ([day - timedelta(days=days) for day in (last_day, new_last_day)] for days in recalls)
-    months = {f"{MONTH}{month}" for first, last in spans for month in months_between(first, last)}
+    months = {month for first, last in spans for month in months_between(first, last)}
     return [file for file in files if month_in(file.partition) in (None, *months)]
 
 

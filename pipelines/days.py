@@ -14,7 +14,7 @@ from pipelines.months import earliest_month, first_day_of, month_of
 from pipelines.workspace import Workspace
 from warehouse.code import code_version
 from warehouse.errors import SourceError, UsageError
-from warehouse.names import MONTH
+from warehouse.names import month_in
 
 DIMENSION_COLUMNS = {"acquisition_channel": "channel", "country": "country"}
 CLOCKS = (("orders", "events"), ("subscriptions",))
@@ -75,10 +75,10 @@ def last_complete_day(workspace: Workspace, today: date) -> date:
 def first_day_of_data(workspace: Workspace) -> date | None:
     """The first day of the first month that a source has rows in; fx_rates and customers do not count."""
     months = [
-        partition.rpartition(MONTH)[2]
+        month
         for source in workspace.catalog.sources
         for partition in workspace.draft.files("sources", source)
-        if MONTH in partition
+        if (month := month_in(partition))
     ]
     return first_day_of(min(months)) if months else None
 

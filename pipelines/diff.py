@@ -98,21 +98,21 @@ def _compared(before: Manifest, after: Manifest, name: str) -> Compared | None:
 
 
 def _beside(store: Store, compared: Compared) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Each partition that differs, with its rows in both releases."""
-    for partition, versions in cells.differing_parts(compared.before, compared.after):
-        yield partition, cells.beside(compared.shape, *cells.read(store, compared.shape, versions))
+    """Each month that differs, or `whole`, with its rows in both releases."""
+    for month, versions in cells.differing_parts([compared.before, compared.after]):
+        yield month, cells.beside(compared.shape, *cells.read(store, compared.shape, versions))
 
 
 def _rows(store: Store, compared: Compared) -> list[list[object]]:
     rows: list[list[object]] = []
-    for partition, both in _beside(store, compared):
+    for month, both in _beside(store, compared):
         everybody = both.filter(pl.col("segment") == SEGMENT_ALL) if compared.shape.is_segmented else both
         for column in compared.shape.columns:
             count = both.select(cells.is_changed(column).sum()).item()
             is_summed = column in compared.shape.measures
             sums = [everybody[name].sum() if is_summed else None for name in (column, f"{column}{AFTER}")]
             if count:
-                rows.append([compared.name, cells.month_of(partition), column, count, *sums])
+                rows.append([compared.name, month, column, count, *sums])
     return rows
 
 

@@ -18,15 +18,16 @@ import polars as pl
 from pipelines import coming_up, seen_changes, touched
 from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
+from pipelines.months import month_of
 from pipelines.one_shard import OneShard, everybody
-from pipelines.parts import PERSON, catalog_in, month_in, scan_rows
+from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.sums import doubtful, replaced
 from pipelines.units import is_told_by_persons
 from pipelines.workspace import Workspace
 from warehouse import reduction
 from warehouse.catalog import Entry
 from warehouse.manifest import Manifest
-from warehouse.names import MONTH, WHOLE
+from warehouse.names import WHOLE, month_in
 from warehouse.settings import Settings
 from warehouse.table import DATE, SEGMENT_ALL, Table
 
@@ -141,7 +142,7 @@ def _periods(table: Table, day: date) -> tuple[int, ...]:
 
 def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: Settings) -> pl.DataFrame | None:
     """The published rows of the range as the measure returned them."""
-    earliest = f"{MONTH}{settings.first_day:%Y-%m}"
+    earliest = month_of(settings.first_day)
     files = [one for one in base.of("metrics", entry.table.name) if (month_in(one.partition) or earliest) >= earliest]
     if not files:
         return None

@@ -14,11 +14,11 @@ import polars as pl
 
 from pipelines.days import DayRange, dimensions_of
 from pipelines.months import month_of
-from pipelines.parts import Part, catalog_in, is_in_part, layer_of, month_in
+from pipelines.parts import Part, catalog_in, is_in_part, layer_of
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
+from warehouse.names import month_in
 from warehouse.settings import Settings
 
 WHOLE_HISTORY: Final = DayRange(date.min, date.max)
@@ -69,7 +69,7 @@ def files_for(
         files = {partition: file for partition, file in files.items() if is_in_part(name, partition)}
     look_back = entry.table.look_back_days
     if look_back is not None:
-        earliest = MONTH + month_of(settings.first_day - timedelta(days=look_back))
+        earliest = month_of(settings.first_day - timedelta(days=look_back))
         files = {partition: file for partition, file in files.items() if (month_in(partition) or earliest) >= earliest}
     return tuple(files.values())
 

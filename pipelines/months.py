@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from warehouse.manifest import DataFile, Manifest
-from warehouse.names import MONTH
+from warehouse.manifest import Manifest
+from warehouse.names import month_in
 
 
 def month_of(day: date) -> str:
@@ -27,12 +27,7 @@ def months_between(first: date, last: date) -> Iterator[str]:
 
 def earliest_month(head: Manifest | None, pending_from: date | None) -> str | None:
     """The first month of anything the release holds or the inbox brings; None where there is neither."""
-    held = {month for file in (head.files if head else ()) if (month := _month_in(file))}
+    held = {month for file in (head.files if head else ()) if (month := month_in(file.partition))}
     if pending_from is not None:
         held.add(month_of(pending_from))
     return min(held, default=None)
-
-
-def _month_in(file: DataFile) -> str | None:
-    part = file.partition.rpartition("/")[2]
-    return part.removeprefix(MONTH) if part.startswith(MONTH) else None

@@ -20,7 +20,7 @@ from warehouse import catalog as catalogs
 from warehouse import codes
 from warehouse.catalog import ALL_SHARDS, Catalog, Entry
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
+from warehouse.names import month_in
 from warehouse.settings import Settings
 from warehouse.source_rows import Moved
 from warehouse.store import Store
@@ -68,16 +68,10 @@ def compute_partial(part: Part) -> Path:
     return part.target
 
 
-def month_in(partition: str) -> str | None:
-    """The `month=YYYY-MM` of a partition, or None."""
-    last = partition.rpartition("/")[2]
-    return last if last.startswith(MONTH) else None
-
-
 def first_day_in(partition: str) -> date | None:
     """The first day of the month of a partition, or None."""
     month = month_in(partition)
-    return None if month is None else first_day_of(month.removeprefix(MONTH))
+    return None if month is None else first_day_of(month)
 
 
 def is_in_part(name: str, partition: str) -> bool:

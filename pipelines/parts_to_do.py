@@ -16,14 +16,14 @@ from pipelines.days import is_redefined
 from pipelines.inputs import WHOLE_HISTORY, layer_in, part_of, settings_of
 from pipelines.months import month_of
 from pipelines.partials import shards_of
-from pipelines.parts import EVERYTHING, Part, first_day_in, is_in_part, month_in
+from pipelines.parts import EVERYTHING, Part, first_day_in, is_in_part
 from pipelines.state_parts import is_built_at_once
 from pipelines.units import moved_in, named_in, touched_since, touched_units
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_in, shard_name
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
+from warehouse.names import MONTH, month_in
 from warehouse.settings import Settings
 from warehouse.source_rows import Moved
 
@@ -63,7 +63,7 @@ def _names_of(workspace: Workspace, entry: Entry, parameter: str, partition: str
     """The parts that must be computed anew where this partition of this parameter changed."""
     if entry.table.partitioning == "shard/month":
         month = month_in(partition)
-        return [month] if month else []
+        return [f"{MONTH}{month}"] if month else []
     if is_built_at_once(entry):
         return [EVERYTHING]
     if parameter.startswith(ALL_SHARDS):
@@ -111,7 +111,7 @@ def _cut(part: Part, days: Mapping[str, date]) -> Part:
 
 def _is_of(partition: str, first_day: date) -> bool:
     month = month_in(partition)
-    return month is None or month >= MONTH + month_of(first_day)
+    return month is None or month >= month_of(first_day)
 
 
 def _touched_month(workspace: Workspace, state: str) -> date:

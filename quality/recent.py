@@ -5,7 +5,6 @@ Each month is read once for all of that, one after the other, and none of its ro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +19,7 @@ from quality.bands import HISTORY_DAYS
 from warehouse import codes
 from warehouse.catalog import Entry
 from warehouse.manifest import DataFile, Manifest
+from warehouse.names import month_in
 from warehouse.store import Store
 
 AMOUNT: Final = "amount"
@@ -90,7 +90,7 @@ def count(
 
 def files_since(files: Sequence[DataFile], day: date) -> list[DataFile]:
     """The files that may hold that day or a later one, by the month in their partition."""
-    return [file for file in files if (_month_in(file) or f"{day:%Y-%m}") >= f"{day:%Y-%m}"]
+    return [file for file in files if (month_in(file.partition) or f"{day:%Y-%m}") >= f"{day:%Y-%m}"]
 
 
 def first_before(candidate: Manifest, store: Store, day: date) -> str:
@@ -108,15 +108,10 @@ def _by_month(
     """The rows of each month: these columns, the day and the `shard`."""
     schema = entry.table.polars_schema()
     names = [name for name in schema if name in {*columns, "day"}]
-    for month in sorted({_month_in(file) or "" for file in files}):
-        own = [file for file in files if (_month_in(file) or "") == month]
+    for month in sorted({month_in(file.partition) or "" for file in files}):
+        own = [file for file in files if (month_in(file.partition) or "") == month]
         rows = codes.scan_with_shard(store, own, schema).select(*names, "shard")
         yield rows.filter(pl.col("day") >= since)
-
-
-def _month_in(file: DataFile) -> str | None:
-    found = re.search(r"month=(\d{4}-\d{2})", file.partition)
-    return found[1] if found else None
 
 
 def _of_days(entry: Entry, since: date, watermark: date) -> _Question | None:

@@ -20,7 +20,7 @@ from quality.verdict import Observation
 from warehouse import links
 from warehouse.candidate import PAGE, RECORD, VERDICT, Candidate
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
+from warehouse.names import month_in
 from warehouse.store import Store
 from warehouse.table import Table
 
@@ -107,8 +107,8 @@ def _look_at(file: DataFile, path: Path, table: Table | None, found: Staged) -> 
     if unlike:
         return
     rows = pl.read_parquet(content)
-    is_by_month = file.layer == "metrics" and file.partition.startswith(MONTH)
-    strangers = _of_other_months(rows, table, file.partition.removeprefix(MONTH)) if is_by_month else 0
+    month = month_in(file.partition) if file.layer == "metrics" else None
+    strangers = _of_other_months(rows, table, month) if month else 0
     found.observations.append(_broken("files hold the days of their month", file.table, strangers, file.link, _DAMAGED))
     found.rows.setdefault(file.table, []).append(rows)
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import polars as pl
 
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH, WHOLE
+from warehouse.names import WHOLE, month_in
 from warehouse.store import Store
 from warehouse.table import DATE
 
@@ -61,22 +60,17 @@ def differing(before: Files, after: Files) -> list[str]:
     return [name for name in names if _content(before.get(name)) != _content(after.get(name))]
 
 
-def differing_parts(before: Files, after: Files) -> Iterator[tuple[str, list[Collection[DataFile]]]]:
-    """The differing partitions, each with its files in both. Where only one of them has the table by months, all of its
-    files are one part, `whole`."""
+def differing_parts(versions: Sequence[Files]) -> Iterator[tuple[str, list[Collection[DataFile]]]]:
+    """What the last version has otherwise than the first: each month, or `whole`, with its files in every version.
+
+    Where only one of the two has the table by months, all of its files are one part, `whole`.
+    """
+    before, after = versions[0], versions[-1]
     if before and after and (WHOLE in before) != (WHOLE in after):
-        yield WHOLE, [before.values(), after.values()]
+        yield WHOLE, [files.values() for files in versions]
         return
     for name in differing(before, after):
-        yield name, [[files[name]] if name in files else [] for files in (before, after)]
-
-
-def restated_months(before: Files, after: Files, last_day: date) -> list[str]:
-    """Those of the differing partitions that are months with days up to `last_day`. None of a table in one file."""
-    if WHOLE in before or WHOLE in after:
-        return []
-    newest = f"{MONTH}{last_day:%Y-%m}"
-    return [name for name in differing(before, after) if name.startswith(MONTH) and name <= newest]
+        yield month_in(name) or WHOLE, [[files[name]] if name in files else [] for files in versions]
 
 
 def read(store: Store, shape: Shape, versions: Sequence[Collection[DataFile]]) -> list[pl.DataFrame]:
@@ -100,11 +94,6 @@ def is_changed(column: str) -> pl.Expr:
     """Whether the cell has another value, came or went."""
     moved = pl.col(IN_BEFORE) != pl.col(IN_AFTER)
     return moved | pl.col(column).ne_missing(pl.col(f"{column}{AFTER}"))
-
-
-def month_of(partition: str) -> str:
-    """YYYY-MM of a month, else the name of the partition."""
-    return partition.removeprefix(MONTH) if partition.startswith(MONTH) else WHOLE
 
 
 def _content(file: DataFile | None) -> str | None:

@@ -20,7 +20,7 @@ from warehouse.contract import Contract
 from warehouse.extracts import Extracts, with_eligibility
 from warehouse.key_ranges import that_may_hold
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH
+from warehouse.names import month_in
 from warehouse.placing import Placing, beside
 from warehouse.rewriting import Change, Rewriting, marked
 from warehouse.source_rows import Moved
@@ -201,7 +201,7 @@ class Lake:
         months: dict[str, list[DataFile]] = {}
         for name, file in files.items():
             if file is not None:
-                months.setdefault(name.rpartition(MONTH)[2] if MONTH in name else "", []).append(file)
+                months.setdefault(month_in(name) or "", []).append(file)
         for month in sorted(months, reverse=True):
             rows = self._store.scan(months[month]).filter("is_current", pl.col("day") <= today)
             newest: date | None = rows.select(pl.col("day").max()).collect().item()

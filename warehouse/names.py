@@ -1,4 +1,5 @@
-"""What a table, partition, tag or run may be called, and that no path leads out of the warehouse.
+"""What a table, partition, tag or run may be called, which month a partition is of, and that no path leads out of the
+warehouse.
 
 Every name becomes part of a path, so each is checked where it enters. What the files hold is none of this module's
 business.
@@ -30,6 +31,12 @@ def check_word(kind: str, name: str) -> str:
 def check_label(kind: str, name: str) -> str:
     """The name of a tag or run: letters, digits, dot, dash and underscore. Raises StorageError."""
     return _check(_LABEL, kind, name, "letters, digits, '.', '-' and '_', a letter or digit first")
+
+
+def month_in(partition: str) -> str | None:
+    """The YYYY-MM of a partition of one month, else None."""
+    last = partition.rpartition("/")[2]
+    return last.removeprefix(MONTH) if last.startswith(MONTH) else None
 
 
 def check_partition(name: str) -> str:

@@ -16,6 +16,7 @@ from assets.histories.restatements import CAUSES, ROLLBACK, table
 from warehouse import candidate, cells
 from warehouse.cells import AFTER, Files, Shape
 from warehouse.manifest import HISTORIES, DataFile, Manifest
+from warehouse.names import WHOLE
 from warehouse.store import Store
 from warehouse.table import DATE, MONEY, SEGMENT_ALL
 
@@ -49,11 +50,13 @@ def changes(
     parts = [pl.DataFrame(schema=_schema())]
     for name, shape in shapes.items():
         chain = [first.get(name, {}), *(step.files.get(name, {}) for step in steps)]
-        for month in cells.restated_months(chain[0], chain[-1], last_day):
-            versions = cells.read(store, shape, [[files[month]] if month in files else [] for files in chain])
+        for month, files in cells.differing_parts(chain):
+            if month == WHOLE or month > f"{last_day:%Y-%m}":
+                continue
+            versions = cells.read(store, shape, files)
             versions = _without_growing(shape, [frame.filter(pl.col(DATE) <= last_day) for frame in versions])
             for step, before, after in zip(steps, versions, versions[1:], strict=False):
-                labels = {"table_name": name, "month": cells.month_of(month), "cause": step.cause}
+                labels = {"table_name": name, "month": month, "cause": step.cause}
                 parts += _of_month(shape, before, after, labels)
     place = pl.col("cause").replace_strict({cause: at for at, cause in enumerate(CAUSES)}, return_dtype=pl.Int64)
     order = ("table_name", "column_name", "month", pl.col("segment") != SEGMENT_ALL, *_GROUP, place)
