@@ -18,7 +18,7 @@ COUNT = Column("orders_daily_count", pl.Float64, "How many.")
 RETYPED = replace(OLD, columns=(COUNT,))
 LOST = replace(OLD, columns=(Measure("paid_count", description="How many.", unit="customers"),))
 REGRAINED = replace(OLD, grain=(*OLD.grain, Column("plan", pl.Int64, "The plan.")))
-UNKEYED = replace(OLD, grain=OLD.grain[:0], columns=(*OLD.grain, *OLD.columns))
+UNKEYED = replace(OLD, grain=(), columns=(*OLD.grain, *OLD.columns), partitioning="whole")
 
 
 def tables(table: Table, *migrations: Migration) -> dict[str, Table]:

@@ -69,8 +69,11 @@ def test_other_files_with_the_same_rows_are_no_difference(one_file: Shop, capsys
     assert one_file.history().is_empty()
 
 
-def test_of_the_cells_those_that_changed_are_told(one_file: Shop, capsys: Capture) -> None:
-    """Ben's 50 is 55 now: orders_daily has it in `all`, tenure and value_tier, and so have the months of his cohort."""
+def test_of_the_cells_those_that_changed_are_told(
+    one_file: Shop, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ben's 50 is 55 now: orders_daily has it in `all`, tenure and value_tier, and so have two cohorts."""
+    monkeypatch.setenv("COLUMNS", "200")
     one_file.deliver("october", *OCTOBER[:2], "b1 ben 2026-10-20 55")
     one_file.run()
     lines = [line.split() for line in said(one_file, capsys, "1", "2").splitlines()]
