@@ -14,6 +14,7 @@ from assets.sources import orders
 from quality.contracts import Split, split
 from warehouse import inbox, shapes
 from warehouse.canonical import Canonical, Reader
+from warehouse.code import program_version
 from warehouse.config import Config
 from warehouse.formats import RawFile
 from warehouse.inbox import InboxFile
@@ -101,6 +102,7 @@ def read(
         waits_before=waits_before,
         taken_at=datetime.now(UTC),
         due_on=min(account.due_on, default=None),
+        read_by=program_version(),
         columns=shapes.of_file(raw_file),
         filled=shapes.of_rows(account.rows, account.filled),
         **account.counts,

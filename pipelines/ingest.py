@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.clock import today
 from warehouse import inbox
+from warehouse.code import program_version
 from warehouse.config import Config
 from warehouse.inbox import InboxFile, Known
 from warehouse.manifest import Held, Manifest
@@ -74,8 +75,8 @@ def pending(
 ) -> Pending:
     """The new and changed files of every source's inbox, by the ledger of the head.
 
-    What a rollback held back is left alone unless `retake`; files with rows of the days `again` are read once more.
-    Raises UsageError, SourceError.
+    What a rollback held back is left alone unless `retake`. Of the days `again` the files are looked at by their bytes,
+    and read once more where they might say something else. Raises UsageError, SourceError.
     """
     del store
     files: list[PendingFile] = []
@@ -95,9 +96,11 @@ def news(
 
     def is_wanted(file: InboxFile) -> bool:
         former = known.get(file.path)
-        is_asked_for = again is not None and former is not None and former.has_days_of(again)
-        is_due = former is not None and former.is_due(now)
-        return is_asked_for or is_due or inbox.is_news(config, file, former, reading)
+        if former is None or former.is_due(now) or inbox.is_news(config, file, former, reading):
+            return True
+        if again is None or not former.has_days_of(again):
+            return False
+        return former.may_say_else(program_version(), again[0]) or inbox.digest(config, file) != former.sha256
 
     found = list(filter(is_wanted, inbox.discover(config, source)))
     waiting = {(one.path, one.sha256): one for one in (head.held if head else ()) if one.source == source}

@@ -1,4 +1,4 @@
-"""Which code made a release: the package's version and a digest of the table definitions."""
+"""Which code made a release, and by which a file was read."""
 
 from __future__ import annotations
 
@@ -17,11 +17,20 @@ def code_version() -> str:
         release = version("holdfast")
     except PackageNotFoundError:
         release = "0"
-    return f"{release}+{_digest_of_assets()}"
+    return f"{release}+{_digest('assets')}"
 
 
-def _digest_of_assets() -> str:
-    spec = find_spec("assets")
+@cache
+def program_version() -> str:
+    """Changes whenever code of Holdfast does, or a library that reads files: the same bytes may be other rows then."""
+    from importlib.metadata import version
+
+    told = [_digest(package) for package in ("assets", "pipelines", "quality", "warehouse")]
+    return hashlib.sha256(" ".join([*told, *map(version, ("polars", "pyarrow"))]).encode()).hexdigest()[:12]
+
+
+def _digest(package: str) -> str:
+    spec = find_spec(package)
     digest = hashlib.sha256()
     for root in sorted(map(Path, (spec.submodule_search_locations or ()) if spec else ())):
         for path in sorted(root.rglob("*.py")):

@@ -25,6 +25,9 @@ ENDINGS: Mapping[str, str] = {
     ".parquet": "parquet",
 }
 
+# Where these are missing, a file is read again whenever a backfill asks for its days.
+_NOTED_LATER = {"waits_before", "read_by"}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class InboxFile:
@@ -39,7 +42,8 @@ class InboxFile:
 class Known:
     """What an earlier run noted of a file it took: its stat, its digest, how it was read then, and its days (ISO).
 
-    `due_on` is the day on which rows that lay in the future will have been.
+    `due_on` is the day on which rows that lay in the future will have been. Rows of days before `waits_before` were too
+    late. `read_by` is the version of the program.
     """
 
     size: int
@@ -49,6 +53,8 @@ class Known:
     first_day: str | None
     last_day: str | None
     due_on: str | None = None
+    waits_before: str | None = None
+    read_by: str | None = None
 
     def is_due(self, today: date) -> bool:
         """Whether rows that lay in the future when it was taken lie there no more."""
@@ -64,7 +70,13 @@ class Known:
         """From values noted under these names; None where another version of Holdfast noted less: then the file has to
         be looked at anew. What it noted besides is of no concern."""
         noted: dict[str, Any] = dict(zip(names, values, strict=False)) if isinstance(values, list) else {}
-        return Known(**{name: noted[name] for name in Known.names()}) if noted.keys() >= set(Known.names()) else None
+        known = {name: noted[name] for name in Known.names() if name in noted}
+        return Known(**known) if known.keys() >= set(Known.names()) - _NOTED_LATER else None
+
+    def may_say_else(self, program: str, first_day: date) -> bool:
+        """Whether the same bytes, read by this program for days from this one on, could be other rows than before."""
+        are_more = self.waits_before is not None and first_day.isoformat() < self.waits_before
+        return self.read_by != program or are_more
 
     def has_days_of(self, days: tuple[date, date]) -> bool:
         """Whether it may have rows of these days, first and last included."""

@@ -39,6 +39,7 @@ _DESCRIPTIONS: Mapping[str, str] = {
     "last_day": "The last business day of the taken and waiting rows.",
     "waits_before": "Rows of earlier days were too late when the file came.",
     "due_on": "When the first of its rows that lie in the future will have been: the file is taken again then.",
+    "read_by": "The version of the program that read it.",
     "taken_at": "When the file was taken.",
     "columns": "Its columns and their types as JSON, with ? where not even half of the rows have it.",
     "filled": "The canonical columns with values as JSON, with ? where not even half of the rows have one.",
@@ -46,7 +47,7 @@ _DESCRIPTIONS: Mapping[str, str] = {
 SCHEMA = pl.Schema(
     {
         **dict.fromkeys(_DESCRIPTIONS, pl.Int64()),
-        **dict.fromkeys(("source", "path", "sha256", "reading", "columns", "filled"), pl.String()),
+        **dict.fromkeys(("source", "path", "sha256", "reading", "read_by", "columns", "filled"), pl.String()),
         **dict.fromkeys(("first_day", "last_day", "waits_before", "due_on"), pl.Date()),
         "taken_at": pl.Datetime("us", "UTC"),
     }
@@ -78,6 +79,7 @@ class Line:
     waits_before: date | None
     taken_at: datetime
     due_on: date | None = None
+    read_by: str | None = None
     columns: str | None = None
     filled: str | None = None
 

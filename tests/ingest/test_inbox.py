@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from warehouse.manifest import Held
 
 ORDERS = '[sources.orders]\npath = "inbox/**/*"\ncurrency = "USD"\n'
 FILE = "order_id,customer_id,ordered_at,amount\n1,c1,2024-01-05,10\n2,c2,2024-02-06,20\n"
+YEAR = (date(2024, 1, 1), date(2024, 12, 31))
 
 
 def test_hidden_files_and_folders_are_left_alone(tmp_path: Path) -> None:
@@ -151,20 +153,53 @@ def test_a_quick_look_tells_the_days_that_are_new(tmp_path: Path) -> None:
     assert (nothing.first_day(), nothing.last_day(), bool(nothing)) == (None, None, False)
 
 
-def test_a_backfill_reads_the_files_of_its_days_again(tmp_path: Path) -> None:
+def test_a_backfill_reads_the_files_of_its_days_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another program: its rows could be others."""
     made = Shop(tmp_path, ORDERS)
     made.deliver("jan.csv", FILE.replace("2024-02-06", "2024-01-31"))
     made.deliver("feb.csv", FILE.replace("2024-01-05", "2024-02-01").replace("\n1", "\n8").replace("\n2", "\n9"))
     made.take_in()
+    monkeypatch.setattr(ingest, "program_version", lambda: "newer")
     found = ingest.pending(made.config, made.head, again=(date(2024, 1, 31), date(2024, 1, 31)))
     assert [str(file) for file in found.files] == ["inbox/jan.csv"]
     assert len(ingest.pending(made.config, made.head, again=(date(2024, 1, 31), date(2024, 9, 1))).files) == 2
     (tmp_path / "inbox" / "feb.csv").unlink()
     before = made.lake("orders")
-    result = made.take_in(again=(date(2024, 1, 1), date(2024, 12, 31)))["orders"]
+    result = made.take_in(again=YEAR)["orders"]
     assert [line.path for line in result.taken] == ["inbox/jan.csv"]
     assert made.lake("orders").equals(before)
     assert made.notes("orders")["touched_from"] is None
+
+
+def test_a_backfill_reads_no_file_that_says_what_it_said(tmp_path: Path) -> None:
+    """But one of other bytes with the size and the time with which it was taken."""
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    path = made.deliver("b.csv", FILE.replace("\n1", "\n8").replace("\n2", "\n9"))
+    made.take_in()
+    stat = path.stat()
+    path.write_text(path.read_text().replace("20\n", "21\n"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert made.pending() == []
+    assert [line.path for line in made.take_in(again=YEAR)["orders"].taken] == ["inbox/b.csv"]
+    assert made.lake("orders").filter(order_id="9", is_current=True)["amount"].to_list() == [Decimal(21)]
+    before = made.lake("orders")
+    assert made.take_in(again=YEAR)["orders"].taken == ()
+    assert made.lake("orders").equals(before)
+
+
+def test_a_backfill_reads_files_of_which_an_earlier_version_noted_less(tmp_path: Path) -> None:
+    made = Shop(tmp_path, ORDERS)
+    made.deliver("a.csv", FILE)
+    made.take_in()
+    noted = made.notes("orders")
+    names = [name for name in noted["inbox_columns"] if name not in ("waits_before", "read_by")]
+    older = {"inbox_columns": names, "inbox": {path: noted["inbox"][path][: len(names)] for path in noted["inbox"]}}
+    assert made.head is not None
+    made.head = replace(made.head, notes={"orders": noted | older})
+    assert made.pending() == []
+    assert [line.path for line in made.take_in(again=YEAR)["orders"].taken] == ["inbox/a.csv"]
+    assert made.take_in(again=YEAR)["orders"].taken == ()
 
 
 def test_rows_that_are_too_late_wait_for_a_backfill(tmp_path: Path) -> None:
@@ -185,6 +220,10 @@ def test_rows_that_are_too_late_wait_for_a_backfill(tmp_path: Path) -> None:
     made.take_in(again=(date(2024, 1, 10), date(2024, 3, 31)), watermark="2024-03-31")
     assert made.lake("orders")["order_id"].to_list() == ["1", "2", "3", "4", "6", "7"]
     assert made.ledger("orders")["inbox/b.csv"].waiting == 1
+    # Of these days nothing waits any more.
+    assert ingest.pending(made.config, made.head, again=(date(2024, 1, 10), date(2024, 3, 31))).files == ()
+    earlier = ingest.pending(made.config, made.head, again=(date(2024, 1, 9), date(2024, 3, 31)))
+    assert [str(file) for file in earlier.files] == ["inbox/b.csv"]
 
 
 def test_deliveries_that_a_rollback_held_wait_until_they_are_asked_for(tmp_path: Path) -> None:
