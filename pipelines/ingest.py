@@ -100,7 +100,8 @@ def news(
             return True
         if again is None or not former.has_days_of(again):
             return False
-        return former.may_say_else(program_version(), again[0]) or inbox.digest(config, file) != former.sha256
+        from_day = again[0] if config.max_late_days is not None else date.min
+        return former.may_say_else(program_version(), from_day) or inbox.digest(config, file) != former.sha256
 
     found = list(filter(is_wanted, inbox.discover(config, source)))
     waiting = {(one.path, one.sha256): one for one in (head.held if head else ()) if one.source == source}

@@ -74,7 +74,7 @@ class Known:
         return Known(**known) if known.keys() >= set(Known.names()) - _NOTED_LATER else None
 
     def may_say_else(self, program: str, first_day: date) -> bool:
-        """Whether the same bytes, read by this program for days from this one on, could be other rows than before."""
+        """Whether the same bytes, read by this program with rows from this day on, could be other rows than before."""
         are_more = self.waits_before is not None and first_day.isoformat() < self.waits_before
         return self.read_by != program or are_more
 

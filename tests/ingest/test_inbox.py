@@ -224,6 +224,9 @@ def test_rows_that_are_too_late_wait_for_a_backfill(tmp_path: Path) -> None:
     assert ingest.pending(made.config, made.head, again=(date(2024, 1, 10), date(2024, 3, 31))).files == ()
     earlier = ingest.pending(made.config, made.head, again=(date(2024, 1, 9), date(2024, 3, 31)))
     assert [str(file) for file in earlier.files] == ["inbox/b.csv"]
+    made.configure(ORDERS)
+    made.take_in(again=(date(2024, 1, 10), date(2024, 3, 31)), watermark="2024-03-31")
+    assert made.lake("orders")["order_id"].to_list() == ["1", "2", "3", "4", "5", "6", "7"]
 
 
 def test_deliveries_that_a_rollback_held_wait_until_they_are_asked_for(tmp_path: Path) -> None:
