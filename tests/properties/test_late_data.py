@@ -10,11 +10,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines import ingest
 from tests.properties import stream
 from tests.properties.stream import FIRST_DAY, Delivered, order_row
 from tests.properties.warehouse_runs import Runs, unequal_files, unequal_tables
 from tests.restatements.runs import RecordedRuns
 from tests.restatements.test_causes_add_up import broken_chains, sums, unaccounted
+from warehouse import config
 from warehouse.manifest import Manifest
 
 # All of 120 days: HOLDFAST_STREAM_DAYS=120.
@@ -64,7 +66,9 @@ def _digests(runs: Runs) -> set[tuple[str, str, str]]:
     return {(file.table, file.partition, file.sha256) for file in runs.head.files if file.layer == "metrics"}
 
 
-def test_rows_beyond_the_limit_wait_and_the_next_backfill_takes_them_in(tmp_path: Path) -> None:
+def test_rows_beyond_the_limit_wait_and_the_next_backfill_takes_them_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = stream.rows(75, seed=3)
     early = [one for one in rows if one.source == "orders" and one.row[2][:10] == f"{FIRST_DAY + timedelta(days=5)}"]
     runs = _runs(tmp_path / "limited", "max_late_days = 30")
@@ -77,10 +81,18 @@ def test_rows_beyond_the_limit_wait_and_the_next_backfill_takes_them_in(tmp_path
     assert early
     assert second.notes["orders"]["waiting"] == {"rows": len(early), "from": f"{FIRST_DAY + timedelta(days=5)}"}
     assert second.published() == first.published()
-    after = runs.run(again=(FIRST_DAY, FIRST_DAY + timedelta(days=80)))
+    everything = (FIRST_DAY, FIRST_DAY + timedelta(days=80))
+    after = runs.run(again=everything)
     assert after is not None
     assert after.notes["orders"]["waiting"] is None
-    assert unequal_files(_at_once(tmp_path / "once", rows), runs) == []
+    once = _at_once(tmp_path / "once", rows)
+    assert unequal_files(once, runs) == []
+    # As after an update every file is read again, and each merged with itself.
+    monkeypatch.setattr(ingest, "program_version", lambda: "newer")
+    asked_for = ingest.pending(config.load(runs.folder / "holdfast.toml"), runs.head, again=everything).files
+    assert [str(file) for file in asked_for] == ["inbox/orders/first.csv", "inbox/orders/late.csv"]
+    assert runs.run(again=everything) is not None, runs.refused
+    assert unequal_files(once, runs) == []
 
 
 def _months(before: Manifest, after: Manifest, table: str) -> set[str]:
