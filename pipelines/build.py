@@ -36,7 +36,7 @@ from warehouse import reduction
 from warehouse.catalog import Entry
 from warehouse.errors import SourceError
 from warehouse.manifest import DataFile
-from warehouse.names import month_in
+from warehouse.names import may_have_days_from, month_in
 from warehouse.settings import Settings
 
 
@@ -144,8 +144,7 @@ def reference(workspace: Workspace, entry: Entry, table: str, settings: Settings
 
 def _keep_metric(workspace: Workspace, entry: Entry, parts: Mapping[str, pl.DataFrame], first_day: date) -> None:
     table, base = entry.table, workspace.draft.files("metrics", entry.table.name)
-    begins = month_of(first_day)
-    kept: dict[str, DataFile | None] = {name: None for name in base if (month_in(name) or begins) >= begins}
+    kept: dict[str, DataFile | None] = {name: None for name in base if may_have_days_from(name, first_day)}
     for partition, rows in parts.items():
         kept[partition] = workspace.store.write(
             "metrics", table.name, partition, rows, table.arrow_schema(), previous=base.get(partition)

@@ -18,7 +18,6 @@ import polars as pl
 from pipelines import coming_up, seen_changes, touched
 from pipelines.days import is_redefined
 from pipelines.inputs import layer_in
-from pipelines.months import month_of
 from pipelines.one_shard import OneShard, everybody
 from pipelines.parts import PERSON, catalog_in, scan_rows
 from pipelines.sums import doubtful, replaced
@@ -27,7 +26,7 @@ from pipelines.workspace import Workspace
 from warehouse import reduction
 from warehouse.catalog import Entry
 from warehouse.manifest import Manifest
-from warehouse.names import WHOLE, month_in
+from warehouse.names import WHOLE, may_have_days_from
 from warehouse.settings import Settings
 from warehouse.table import DATE, SEGMENT_ALL, Table
 
@@ -142,8 +141,8 @@ def _periods(table: Table, day: date) -> tuple[int, ...]:
 
 def _as_measured(workspace: Workspace, entry: Entry, base: Manifest, settings: Settings) -> pl.DataFrame | None:
     """The published rows of the range as the measure returned them."""
-    earliest = month_of(settings.first_day)
-    files = [one for one in base.of("metrics", entry.table.name) if (month_in(one.partition) or earliest) >= earliest]
+    published = base.of("metrics", entry.table.name)
+    files = [one for one in published if may_have_days_from(one.partition, settings.first_day)]
     if not files:
         return None
     return as_measured(entry, workspace.store.scan(files), settings)

@@ -13,12 +13,11 @@ from typing import Final
 import polars as pl
 
 from pipelines.days import DayRange, dimensions_of
-from pipelines.months import month_of
 from pipelines.parts import Part, catalog_in, is_in_part, layer_of
 from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.manifest import DataFile
-from warehouse.names import month_in
+from warehouse.names import may_have_days_from
 from warehouse.settings import Settings
 
 WHOLE_HISTORY: Final = DayRange(date.min, date.max)
@@ -69,8 +68,8 @@ def files_for(
         files = {partition: file for partition, file in files.items() if is_in_part(name, partition)}
     look_back = entry.table.look_back_days
     if look_back is not None:
-        earliest = month_of(settings.first_day - timedelta(days=look_back))
-        files = {partition: file for partition, file in files.items() if (month_in(partition) or earliest) >= earliest}
+        earliest = settings.first_day - timedelta(days=look_back)
+        files = {partition: file for partition, file in files.items() if may_have_days_from(partition, earliest)}
     return tuple(files.values())
 
 

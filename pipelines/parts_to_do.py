@@ -14,7 +14,6 @@ import polars as pl
 from pipelines import touched
 from pipelines.days import is_redefined
 from pipelines.inputs import WHOLE_HISTORY, layer_in, part_of, settings_of
-from pipelines.months import month_of
 from pipelines.partials import shards_of
 from pipelines.parts import EVERYTHING, Part, first_day_in, is_in_part
 from pipelines.state_parts import is_built_at_once
@@ -23,7 +22,7 @@ from pipelines.workspace import Workspace
 from warehouse.catalog import ALL_SHARDS, Entry
 from warehouse.codes import shard_in, shard_name
 from warehouse.manifest import DataFile
-from warehouse.names import MONTH, month_in
+from warehouse.names import MONTH, may_have_days_from, month_in
 from warehouse.settings import Settings
 from warehouse.source_rows import Moved
 
@@ -103,15 +102,10 @@ def _part(
 def _cut(part: Part, days: Mapping[str, date]) -> Part:
     """The part without the months of its inputs before these days, of which its own rows say enough."""
     inputs = {
-        parameter: tuple(file for file in part.inputs[parameter] if _is_of(file.partition, day))
+        parameter: tuple(file for file in part.inputs[parameter] if may_have_days_from(file.partition, day))
         for parameter, day in days.items()
     }
     return replace(part, inputs={**part.inputs, **inputs}, cut=days)
-
-
-def _is_of(partition: str, first_day: date) -> bool:
-    month = month_in(partition)
-    return month is None or month >= month_of(first_day)
 
 
 def _touched_month(workspace: Workspace, state: str) -> date:

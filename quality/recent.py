@@ -19,7 +19,7 @@ from quality.bands import HISTORY_DAYS
 from warehouse import codes
 from warehouse.catalog import Entry
 from warehouse.manifest import DataFile, Manifest
-from warehouse.names import month_in
+from warehouse.names import may_have_days_from, month_in
 from warehouse.store import Store
 
 AMOUNT: Final = "amount"
@@ -90,7 +90,7 @@ def count(
 
 def files_since(files: Sequence[DataFile], day: date) -> list[DataFile]:
     """The files that may hold that day or a later one, by the month in their partition."""
-    return [file for file in files if (month_in(file.partition) or f"{day:%Y-%m}") >= f"{day:%Y-%m}"]
+    return [file for file in files if may_have_days_from(file.partition, day)]
 
 
 def first_before(candidate: Manifest, store: Store, day: date) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from datetime import date
 from pathlib import Path
 
 from warehouse.errors import StorageError
@@ -37,6 +38,12 @@ def month_in(partition: str) -> str | None:
     """The YYYY-MM of a partition of one month, else None."""
     last = partition.rpartition("/")[2]
     return last.removeprefix(MONTH) if last.startswith(MONTH) else None
+
+
+def may_have_days_from(partition: str, day: date) -> bool:
+    """Whether rows of that day or of a later one may lie in the partition: not in one of an earlier month."""
+    month = month_in(partition)
+    return month is None or month >= f"{day:%Y-%m}"
 
 
 def check_partition(name: str) -> str:
