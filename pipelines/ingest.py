@@ -100,8 +100,9 @@ def news(
             return True
         if again is None or not former.has_days_of(again):
             return False
-        from_day = again[0] if config.max_late_days is not None else date.min
-        return former.may_say_else(program_version(), from_day) or inbox.digest(config, file) != former.sha256
+        limit = date.fromisoformat(former.waits_before) if former.waits_before else None
+        could_differ = former.read_by != program_version() or waits_before(config, limit, again) != limit
+        return could_differ or inbox.digest(config, file) != former.sha256
 
     found = list(filter(is_wanted, inbox.discover(config, source)))
     waiting = {(one.path, one.sha256): one for one in (head.held if head else ()) if one.source == source}
@@ -110,6 +111,14 @@ def news(
     digests = {file.path: inbox.digest(config, file) for file in found}
     held = [waiting[key] for key in digests.items() if key in waiting]
     return [file for file in found if (file.path, digests[file.path]) not in waiting], held
+
+
+def waits_before(config: Config, limit: date | None, again: Days | None) -> date | None:
+    """Rows of earlier days of a file are too late, whose limit was this so far. They wait for a backfill that begins
+    before them, or for a configuration without a limit."""
+    if limit is None or config.max_late_days is None:
+        return None
+    return limit if again is None else min(limit, again[0])
 
 
 def known_files(head: Manifest | None, source: str) -> dict[str, Known]:

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines import moved
 from pipelines.clock import today
 from pipelines.delivery import Delivery, read
-from pipelines.ingest import Days, news
+from pipelines.ingest import Days, news, waits_before
 from pipelines.restated import first_day_of_changed_customers
 from pipelines.text import counted
 from pipelines.workspace import Workspace
@@ -99,16 +99,13 @@ class _Intake:
         return IngestResult(self._source, tuple(lines[one.line.path] for one in deliveries), notes)
 
     def _waits_before(self, file: InboxFile) -> date | None:
-        """Rows of earlier days are too late and wait for a backfill that begins before them. What was too late when a
-        file first came still is when it has changed, and nothing else."""
+        """See pipelines.ingest.waits_before. What was too late when a file first came still is when it has changed, and
+        nothing else."""
         late, base = self._config.max_late_days, self._draft.base
-        if late is None or base is None:
-            return None
+        limit = date.fromisoformat(base.watermark) - timedelta(days=late) if base and late is not None else None
         if file.path in self._known:
-            day = self._known[file.path].waits_before
-        else:
-            day = date.fromisoformat(base.watermark) - timedelta(days=late)
-        return day if day is None or self._again is None else min(day, self._again[0])
+            limit = self._known[file.path].waits_before
+        return waits_before(self._config, limit, self._again)
 
     def _report(self, number: int, files: int, deliveries: Sequence[Delivery]) -> None:
         """A line for each of a few files, or about as many for many."""

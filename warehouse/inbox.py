@@ -73,11 +73,6 @@ class Known:
         known = {name: noted[name] for name in Known.names() if name in noted}
         return Known(**known) if known.keys() >= set(Known.names()) - _NOTED_LATER else None
 
-    def may_say_else(self, program: str, first_day: date) -> bool:
-        """Whether the same bytes, read by this program with rows from this day on, could be other rows than before."""
-        are_more = self.waits_before is not None and first_day.isoformat() < self.waits_before
-        return self.read_by != program or are_more
-
     def has_days_of(self, days: tuple[date, date]) -> bool:
         """Whether it may have rows of these days, first and last included."""
         first, last = days
